@@ -1,0 +1,1 @@
+"""Accounts, brands, sites, sensors, lines, zones, contents, tags and credentials."""

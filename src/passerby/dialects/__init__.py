@@ -1,0 +1,1 @@
+"""The vendors' export APIs, one folder each."""
