@@ -7,13 +7,14 @@ narrowest wins. Values are checked when they are set, never when they are used.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from passerby.errors import InvalidInputError
+from passerby.errors import InvalidInputError, Problem
 
 Value = int | float | bool | str
 Level = Literal["global", "account", "site"]
@@ -54,7 +55,7 @@ class Setting:
 
     def _check_number(self, value: object, path: str) -> int | float:
         wanted = "an integer" if isinstance(self.default, int) else "a number"
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
             raise InvalidInputError(f"expected {wanted}", path)
         if isinstance(self.default, int) and not isinstance(value, int):
             raise InvalidInputError(f"expected {wanted}", path)
@@ -101,16 +102,24 @@ SETTINGS: dict[str, Setting] = {setting.name: setting for setting in _ALL}
 def check_settings(values: Mapping[str, object], level: Level, path: str) -> dict[str, Value]:
     """The settings in `values`, each checked; an unknown name or a wrong level is an error that says so."""
     checked: dict[str, Value] = {}
+    problems: list[Problem] = []
     for name, value in values.items():
-        setting = SETTINGS.get(name)
-        if setting is None:
-            raise InvalidInputError(f"no such setting; there are: {', '.join(SETTINGS)}", f"{path}.{name}")
-        if level not in setting.levels:
-            raise InvalidInputError(
-                f"cannot be set for one {level}, only: {', '.join(setting.levels)}", f"{path}.{name}"
-            )
-        checked[name] = setting.check(value, f"{path}.{name}")
+        try:
+            checked[name] = _setting(name, level, f"{path}.{name}").check(value, f"{path}.{name}")
+        except InvalidInputError as error:
+            problems += error.problems
+    if problems:
+        raise InvalidInputError(problems)
     return checked
+
+
+def _setting(name: str, level: Level, path: str) -> Setting:
+    setting = SETTINGS.get(name)
+    if setting is None:
+        raise InvalidInputError(f"no such setting; there are: {', '.join(SETTINGS)}", path)
+    if level not in setting.levels:
+        raise InvalidInputError(f"cannot be set for one {level}, only: {', '.join(setting.levels)}", path)
+    return setting
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, Value]:
