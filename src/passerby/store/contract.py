@@ -5,35 +5,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 Parameter = int | float | str | bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What one `load` did: new rows, and rows that the store already held, by kind and by journal entry."""
+    """What one `load` did: new rows, rows that the store held already, and new rows by journal entry."""
 
     accepted: int
     duplicates: int
-    accepted_by_entry: Mapping[int, int]
+    accepted_by_entry: Mapping[int, int]  # entries without rows may be missing
 
 
 @dataclass(frozen=True, slots=True)
 class FactBatch:
     """Rows of consecutive journal entries. `rows[kind]` follows `observations.table(kind).schema`.
 
-    `entries[kind]` says, for each row, which journal entry brought it; `cursor` is the last entry's number.
+    `entries[kind]` says, for each row, which journal entry brought it; `cursor` is the last entry's number and
+    `last_seq` the number of the last row that the journal had given then.
     """
 
     rows: Mapping[str, pa.Table]
-    entries: Mapping[str, Sequence[int]]
+    entries: Mapping[str, NDArray[np.int64]]
     cursor: int
+    last_seq: int
 
 
 class Store(Protocol):
@@ -43,12 +47,26 @@ class Store(Protocol):
         """Add the rows that are not yet held and move the cursor, both in one commit.
 
         A row is held already when one of its kind has the same `identity` and `started_ms`, in the store or
-        earlier in the batch. Loading a batch again changes nothing.
+        earlier in the batch. Loading a batch again changes nothing. Only one thread may load.
+
+        Raises InvalidInputError when a row can never be loaded; any other error may pass.
         """
         ...
 
     def cursor(self) -> int:
         """The last journal entry that was loaded; 0 when none was."""
+        ...
+
+    def last_seq(self) -> int:
+        """The number of the last row that the journal had given when it gave entry `cursor()`."""
+        ...
+
+    def refresh(self) -> None:
+        """After a failed `load`: learn whether it happened, and mend what can be mended."""
+        ...
+
+    def safe_cursor(self) -> int:
+        """As `cursor`, after the worst loss that the store repairs by itself: the journal must keep what follows."""
         ...
 
     def query(

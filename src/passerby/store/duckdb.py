@@ -1,0 +1,299 @@
+"""The embedded fact store: one DuckDB file, one process, a cursor per request."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import structlog
+from numpy.typing import NDArray
+
+from passerby import observations
+from passerby.errors import ConflictError, CorruptDataError, InvalidInputError
+from passerby.store import queries, tables
+from passerby.store.contract import FactBatch, Loaded, Parameter
+from passerby.store.hours import touched
+
+# DuckDB would fold its log into the file in the middle of a load; the loader asks for it between two loads instead.
+_CHECKPOINT_WAL_BYTES = 128 << 20
+_CHECKPOINT_EVERY_S = 300.0
+_STREAM_ROWS = 32_768
+_log = structlog.get_logger("passerby.store")
+
+
+class DuckDBStore:
+    """See `store.contract.Store`.
+
+    Args:
+        path: the database file; made when it does not exist.
+        memory_mb: what DuckDB may use before it spills to disk.
+        threads: threads that one query may use.
+
+    Raises:
+        CorruptDataError: the file cannot be read. It is never replaced by an empty one.
+        ConflictError: another process has it open.
+    """
+
+    def __init__(self, path: Path, *, memory_mb: int = 4096, threads: int = 2) -> None:
+        self.path = path
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": f"{memory_mb}MB",
+            "threads": threads,
+            # Readers rely on the order of arrival without a sort: a sort would hold a long answer in memory.
+            "preserve_insertion_order": True,
+            "checkpoint_threshold": "1TB",
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        self._lock = threading.Lock()
+        self._root = self._open()
+        self._cursor, self._last_seq = self._state()
+        self._safe_cursor = self._cursor
+        self._checkpointed_at = time.monotonic()
+
+    # -- opening
+
+    @property
+    def _wal(self) -> Path:
+        return self.path.with_name(self.path.name + ".wal")
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        root = self._connect()
+        try:
+            tables.prepare(root)
+            # From here on the file holds everything that was in the log: see `safe_cursor`.
+            root.execute("checkpoint")
+        except BaseException:
+            root.close()
+            raise
+        return root
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect(str(self.path), config=self._config)
+        except duckdb.Error as error:
+            if "lock" in str(error).lower():
+                raise ConflictError(f"{self.path} is open in another process: {error}") from error
+            if not self._wal.exists():
+                raise self._unreadable(error) from error
+            return self._connect_without_log(error)
+
+    def _connect_without_log(self, cause: duckdb.Error) -> duckdb.DuckDBPyConnection:
+        """Set the log aside and open what the last checkpoint left: the journal still has the rest."""
+        aside = self._wal.with_name(f"{self._wal.name}.unreadable-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}")
+        self._wal.rename(aside)
+        try:
+            root = duckdb.connect(str(self.path), config=self._config)
+        except duckdb.Error as error:
+            aside.rename(self._wal)
+            raise self._unreadable(error) from error
+        _log.error(
+            "the log of the fact store cannot be replayed; it is set aside, its rows are read from the journal again",
+            kept_as=str(aside),
+            error=str(cause),
+        )
+        return root
+
+    def _unreadable(self, error: duckdb.Error) -> CorruptDataError:
+        return CorruptDataError(f"{self.path} cannot be read ({error}); move it away and restore a backup")
+
+    def _state(self) -> tuple[int, int]:
+        with self._request() as request:
+            row = request.execute("select cursor, last_seq from store_state").fetchone()
+        if row is None:
+            raise CorruptDataError(f"{self.path} has lost its state; move it away and restore a backup")
+        return int(row[0]), int(row[1])
+
+    @contextmanager
+    def _request(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of its own: what is registered on it nobody else sees, and closing it ends its results."""
+        with self._lock:
+            request = self._root.cursor()
+        try:
+            yield request
+        finally:
+            request.close()
+
+    # -- loading
+
+    def load(self, batch: FactBatch) -> Loaded:
+        """See `Store.load`."""
+        new: dict[str, int] = {}
+        by_entry: dict[int, int] = {}
+        total = sum(rows.num_rows for rows in batch.rows.values())
+        with self._request() as request:
+            request.execute("begin")
+            for kind, rows in batch.rows.items():
+                fresh = self._fresh(request, observations.table(kind).name, rows)
+                entries = batch.entries[kind]
+                if fresh is not None:
+                    rows, entries = rows.take(pa.array(fresh)), entries[fresh]  # noqa: PLW2901 - the same, narrowed
+                _insert(request, observations.table(kind).name, rows)
+                new[kind] = rows.num_rows
+                numbers, counts = np.unique(entries, return_counts=True)
+                for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+                    by_entry[number] = by_entry.get(number, 0) + count
+            request.execute("update store_state set cursor = ?, last_seq = ?", [batch.cursor, batch.last_seq])
+            request.execute("commit")
+        self._cursor, self._last_seq = batch.cursor, batch.last_seq
+        self._checkpoint_if_due()
+        accepted = sum(new.values())
+        return Loaded(accepted, total - accepted, by_entry)
+
+    def _fresh(self, request: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> NDArray[np.int64] | None:
+        """The places of the rows that are not held yet, in order; None when that is all of them."""
+        identity = rows.column("identity").to_numpy()
+        started = rows.column("started_ms").to_numpy()
+        keep = _first_of_each(identity, started)
+        batch = pa.table({"place": np.arange(rows.num_rows), "identity": identity, "started_ms": started})
+        request.register("batch", batch)
+        hours = " or ".join(f"started_ms between {start} and {end}" for start, end in touched(started))
+        held = request.sql(
+            f"select place from batch semi join (select identity, started_ms from {table} where {hours}) held"  # noqa: S608 - names of our own tables and integers
+            " on batch.identity = held.identity and batch.started_ms = held.started_ms"
+        ).to_arrow_table()
+        request.unregister("batch")
+        if held.num_rows:
+            keep[held.column("place").to_numpy()] = False
+        return None if keep.all() else np.flatnonzero(keep)
+
+    def cursor(self) -> int:
+        """See `Store.cursor`."""
+        return self._cursor
+
+    def last_seq(self) -> int:
+        """See `Store.last_seq`."""
+        return self._last_seq
+
+    def safe_cursor(self) -> int:
+        """The cursor of the last checkpoint: the log after it may turn out to be unreadable."""
+        return self._safe_cursor
+
+    def refresh(self) -> None:
+        """After a failed `load`: learn from the file whether it happened."""
+        self._cursor, self._last_seq = self._state()
+
+    def _checkpoint_if_due(self) -> None:
+        old = time.monotonic() - self._checkpointed_at > _CHECKPOINT_EVERY_S
+        if old or (self._wal.exists() and self._wal.stat().st_size > _CHECKPOINT_WAL_BYTES):
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Fold the log into the file. Answers that are being read go on; failing is logged and tried again later."""
+        cursor = self._cursor
+        self._checkpointed_at = time.monotonic()
+        try:
+            with self._request() as request:
+                request.execute("checkpoint")
+        except duckdb.Error as error:
+            _log.warning("the fact store could not fold its log into the file", error=str(error))
+        else:
+            self._safe_cursor = cursor
+
+    # -- reading
+
+    def query(
+        self, name: str, parameters: Mapping[str, Parameter], tables: Mapping[str, pa.Table] | None = None
+    ) -> pa.Table:
+        """See `Store.query`."""
+        with self._request() as request:
+            return _relation(request, name, parameters, tables).to_arrow_table()
+
+    def stream(
+        self, name: str, parameters: Mapping[str, Parameter], tables: Mapping[str, pa.Table] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """See `Store.stream`."""
+        with self._request() as request:
+            reader = _relation(request, name, parameters, tables).to_arrow_reader(_STREAM_ROWS)
+            yield from reader
+
+    def counts(self) -> Mapping[str, int]:
+        """See `Store.counts`."""
+        union = " union all ".join(
+            f"select '{kind}', count(*) from {observations.table(kind).name}"  # noqa: S608 - names of our own tables
+            for kind in observations.KINDS
+        )
+        with self._request() as request:
+            return dict(request.execute(union).fetchall())
+
+    # -- keeping safe
+
+    def backup(self, folder: Path) -> None:
+        """See `Store.backup`."""
+        with self._request() as request:
+            request.execute("begin")  # one snapshot for all tables
+            for kind in observations.KINDS:
+                table = observations.table(kind).name
+                request.execute(f"copy {table} to '{_quoted(folder, table)}' (format parquet, compression zstd)")
+            request.execute(f"copy store_state to '{_quoted(folder, 'store_state')}' (format parquet)")
+            request.execute("commit")
+
+    def restore(self, folder: Path) -> None:
+        """See `Store.restore`."""
+        if self._cursor or any(self.counts().values()):
+            raise ConflictError(f"{self.path} is not empty")
+        with self._request() as request:
+            request.execute("begin")
+            for kind in observations.KINDS:
+                table = observations.table(kind).name
+                request.execute(f"insert into {table} by name from read_parquet('{_quoted(folder, table)}')")
+            kept = f"read_parquet('{_quoted(folder, 'store_state')}')"
+            update = "update store_state set cursor = kept.cursor, last_seq = kept.last_seq from"
+            request.execute(f"{update} {kept} kept")
+            request.execute("commit")
+        self._cursor, self._last_seq = self._state()
+        self.checkpoint()
+
+    def check(self) -> list[str]:
+        """See `Store.check`."""
+        return []
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        self.checkpoint()
+        with self._lock:
+            self._root.close()
+
+
+def _insert(request: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    request.register("batch", rows)
+    try:
+        request.execute(f"insert into {table} by name select * from batch")  # noqa: S608 - a name of our own
+    except (duckdb.ConstraintException, duckdb.DataError) as error:
+        raise InvalidInputError(f"a row does not fit the table {table}: {error}") from error
+    finally:
+        request.unregister("batch")
+
+
+def _relation(
+    request: duckdb.DuckDBPyConnection,
+    name: str,
+    parameters: Mapping[str, Parameter],
+    tables: Mapping[str, pa.Table] | None,
+) -> duckdb.DuckDBPyRelation:
+    for table_name, table in (tables or {}).items():
+        request.register(table_name, table)
+    return request.sql(queries.text(name), params=dict(parameters)) if parameters else request.sql(queries.text(name))
+
+
+def _first_of_each(identity: NDArray[np.int64], started_ms: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """True at the first row of each (identity, started_ms)."""
+    keep = np.ones(len(identity), dtype=np.bool_)
+    ordered = np.sort(identity)
+    if (ordered[1:] != ordered[:-1]).all():
+        return keep
+    order = np.lexsort((started_ms, identity))  # stable: equal ones stay in order of arrival
+    same = (identity[order[1:]] == identity[order[:-1]]) & (started_ms[order[1:]] == started_ms[order[:-1]])
+    keep[order[1:][same]] = False
+    return keep
+
+
+def _quoted(folder: Path, table: str) -> str:
+    return str(folder / f"{table}.parquet").replace("'", "''")

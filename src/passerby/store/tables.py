@@ -1,0 +1,78 @@
+"""Fact tables in DuckDB: their DDL, and bringing an older file up to date."""
+
+from __future__ import annotations
+
+import hashlib
+
+import duckdb
+import pyarrow as pa
+
+from passerby import observations
+from passerby.errors import CorruptDataError
+from passerby.store import queries
+
+# Raise it when a column's meaning or type changes, and add what converts it to `_CONVERSIONS`.
+VERSION = 1
+_CONVERSIONS: dict[int, str] = {}
+
+_TYPES = {pa.int64(): "bigint", pa.string(): "varchar", pa.float64(): "double", pa.bool_(): "boolean"}
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Create what is missing, convert what is older; whether anything was changed.
+
+    Raises CorruptDataError when the file was written by a newer release.
+    """
+    prelude = queries.text("prelude_duckdb")
+    wanted = hashlib.sha256((prelude + repr([observations.table(k) for k in observations.KINDS])).encode()).hexdigest()
+    connection.execute(
+        "create table if not exists store_state"
+        " (version bigint not null, definitions varchar not null, cursor bigint not null, last_seq bigint not null)"
+    )
+    state = connection.execute("select version, definitions from store_state").fetchone()
+    if state is not None and state[0] > VERSION:
+        raise CorruptDataError(
+            f"the facts were written by a newer release (version {state[0]}, this one has {VERSION})"
+        )
+    if state == (VERSION, wanted):
+        return False
+    connection.execute("begin")
+    if state is None:
+        connection.execute("insert into store_state values (?, '', 0, 0)", [VERSION])
+    else:
+        for version in range(state[0], VERSION):
+            connection.execute(_CONVERSIONS[version])
+    for kind in observations.KINDS:
+        _create_or_extend(connection, observations.table(kind))
+    connection.execute(prelude)
+    connection.execute("update store_state set version = ?, definitions = ?", [VERSION, wanted])
+    connection.execute("commit")
+    return True
+
+
+def _create_or_extend(connection: duckdb.DuckDBPyConnection, table: observations.Table) -> None:
+    held = connection.execute(
+        "select column_name, data_type from information_schema.columns where table_name = ?", [table.name]
+    ).fetchall()
+    if not held:
+        columns = ", ".join(_definition(column) for column in table.columns)
+        connection.execute(f'create table "{table.name}" ({columns})')
+        return
+    known = {name for name, _ in held}
+    for column in table.columns:
+        if column.name not in known:
+            # DuckDB adds no NOT NULL column to a table; rows from before have no value for it anyway.
+            connection.execute(f'alter table "{table.name}" add column "{column.name}" {sql_type(column.type)}')
+
+
+def _definition(column: observations.Column) -> str:
+    return f'"{column.name}" {sql_type(column.type)}{"" if column.nullable else " not null"}'
+
+
+def sql_type(kind: pa.DataType) -> str:
+    """The DuckDB type of an Arrow type that fact tables use."""
+    if pa.types.is_list(kind):
+        return f"{sql_type(kind.value_type)}[]"
+    if pa.types.is_struct(kind):
+        return "struct(" + ", ".join(f'"{field.name}" {sql_type(field.type)}' for field in kind) + ")"
+    return _TYPES[kind]
