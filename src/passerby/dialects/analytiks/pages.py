@@ -1,0 +1,54 @@
+"""Which metrics each page of the exports has, under which names and in which order.
+
+The pages of the exports differ in these tables and in nothing else; what they share is in the other modules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One map of the answer: its name there and the metric behind it.
+
+    `per` is the metric that counts what `metric` sums, for the accounts that want the mean instead of the sum.
+    """
+
+    name: str
+    metric: str
+    per: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the exports.
+
+    `site_fields` and `zone_fields` in the order of the document's sample answer; `intervals` maps the name that a
+    request gives to the size of a bucket, the default first.
+    """
+
+    name: str
+    site_fields: tuple[Field, ...]
+    zone_fields: tuple[Field, ...]
+    intervals: dict[str, str]
+
+
+CAMERA = Page(
+    name="json",
+    site_fields=(
+        Field("visits", "visits"),
+        Field("dwellTime", "dwell_time", per="timed_visits"),
+        Field("groupVisits", "group_visits"),
+        Field("bounces", "bounces"),
+        Field("allVisits", "all_visits"),
+        Field("peakOccupancy", "peak_occupancy"),
+        Field("walkBys", "walk_bys"),
+    ),
+    zone_fields=(
+        Field("dwellTime", "zone_dwell_time", per="zone_visits"),
+        Field("peakVisits", "zone_peak_visits"),
+        Field("visits", "zone_visits"),
+    ),
+    intervals={"hourly": "1h", "15min": "15m"},
+)
