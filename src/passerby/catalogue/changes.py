@@ -1,0 +1,265 @@
+"""Compares what a file asks for with what the database holds, and writes the difference."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import sqlalchemy
+from sqlalchemy import Connection, Table
+
+from passerby.catalogue.rows import TABLES, Key, Row, Rows, Wanted, no_rows, sensor_key_name
+from passerby.catalogue.schema import metadata
+from passerby.errors import Problem
+
+_NOUNS = {
+    "accounts": "account",
+    "brands": "brand",
+    "tags": "tag",
+    "sites": "site",
+    "sensors": "sensor",
+    "lines": "line",
+    "zones": "zone",
+    "contents": "content",
+    "credentials": "credential",
+}
+# Too long to print twice in a list of changes.
+_DRAWN = frozenset({"points", "polygon"})
+# Columns that no two rows may share, whose values rows may nevertheless exchange in one apply.
+_UNIQUE_TEXTS = {"sensors": ("uid",), "lines": ("uid",), "zones": ("uid",), "contents": ("content_id",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that an apply did. `path` names it (`site 1`, `line 3024/1`), `what` says more."""
+
+    action: Literal["added", "changed", "removed"]
+    path: str
+    what: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.path}{': ' if self.what else ''}{self.what}"
+
+
+@dataclass
+class Difference:
+    """Rows to add, columns to change and rows to remove, by table and key."""
+
+    added: Rows = field(default_factory=no_rows)
+    changed: Rows = field(default_factory=no_rows)
+    removed: Rows = field(default_factory=no_rows)
+
+
+def prepare(wanted: Wanted, held: Rows, *, prune: bool, problems: list[Problem]) -> Difference:
+    """What to write to get from `held` (all accounts) to `wanted`; credentials still lack what is held of them.
+
+    `problems` gets every contradiction with what is held and between the rows themselves.
+    """
+    problems.extend(_foreign(wanted, held))
+    _give_uids(wanted, held)
+    removed = _removed(wanted, held, prune=prune)
+    after = {
+        table: {key: row for key, row in held[table].items() if key not in removed[table]} | wanted.rows[table]
+        for table in TABLES
+    }
+    problems.extend(_shared(after, wanted))
+    problems.extend(_dangling(after, wanted))
+    difference = Difference(removed=removed)
+    for table in TABLES:
+        for key, row in wanted.rows[table].items():
+            before = held[table].get(key)
+            if before is None:
+                difference.added[table][key] = row
+            elif columns := {name: value for name, value in row.items() if before[name] != value}:
+                difference.changed[table][key] = columns
+    return difference
+
+
+def listed(difference: Difference, held: Rows) -> list[Change]:
+    """The difference for a person: owners before what they own."""
+    changes: list[Change] = []
+    for table in TABLES:
+        for key, row in difference.added[table].items():
+            changes.append(Change("added", label(table, key), str(row.get("name") or row.get("label") or "")))
+        for key, columns in difference.changed[table].items():
+            what = ", ".join(_described(name, held[table][key][name], value) for name, value in columns.items())
+            changes.append(Change("changed", label(table, key), what))
+        changes += [Change("removed", label(table, key)) for key in difference.removed[table]]
+    return changes
+
+
+def write(connection: Connection, difference: Difference) -> None:
+    """Writes the difference: removals first and additions last, so that texts that must be unique can move."""
+    for name in reversed(TABLES):
+        table = metadata.tables[name]
+        for key in difference.removed[name]:
+            connection.execute(sqlalchemy.delete(table).where(_is(table, name, key)))
+    for name in TABLES:
+        _make_way(connection, name, difference.changed[name])
+    for name in TABLES:
+        table = metadata.tables[name]
+        for key, columns in difference.changed[name].items():
+            connection.execute(sqlalchemy.update(table).where(_is(table, name, key)).values(columns))
+        if added := list(difference.added[name].values()):
+            extra = {"registered": False} if name == "contents" else {}
+            connection.execute(sqlalchemy.insert(table), [row | extra for row in added])
+
+
+def label(table: str, key: Key) -> str:
+    """How a row is named to people."""
+    if table == "tags":
+        return f"tag {key[1]} of brand {key[0]}"
+    separator = " " if table == "credentials" else "/"
+    return f"{_NOUNS[table]} {separator.join(map(str, key))}"
+
+
+def _described(name: str, before: object, after: object) -> str:
+    if name == "held":
+        return "another secret"
+    return name if name in _DRAWN else f"{name} {_shown(before)} -> {_shown(after)}"
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else str(value)
+
+
+def _is(table: Table, name: str, key: Key) -> sqlalchemy.ColumnElement[bool]:
+    columns = ("dialect", "name") if name == "credentials" else tuple(table.primary_key.columns.keys())
+    return sqlalchemy.and_(*(table.c[column] == value for column, value in zip(columns, key, strict=True)))
+
+
+def _make_way(connection: Connection, name: str, changed: dict[Key, Row]) -> None:
+    """Frees unique texts that are about to change, so that two rows can exchange theirs."""
+    table = metadata.tables[name]
+    for column in _UNIQUE_TEXTS.get(name, ()):
+        for key in (key for key, columns in changed.items() if column in columns):
+            statement = sqlalchemy.update(table).where(_is(table, name, key))
+            connection.execute(statement.values({column: f"moving {uuid.uuid4()}"}))
+
+
+def _give_uids(wanted: Wanted, held: Rows) -> None:
+    """A uid that the file leaves out is the one held, or a new one, made once."""
+    for table in ("sensors", "lines", "zones"):
+        for key, row in wanted.rows[table].items():
+            if row["uid"] is None:
+                row["uid"] = held[table][key]["uid"] if key in held[table] else str(uuid.uuid4())
+
+
+def _removed(wanted: Wanted, held: Rows, *, prune: bool) -> Rows:
+    """What goes: keys that the file takes away, and with `prune` all that the file does not name.
+
+    Contents that observations made known stay: facts name them, and would make them known again under new ids.
+    """
+    removed = no_rows()
+    keys = held["credentials"]
+    for sensor_id in wanted.keyless:
+        key: Key = ("native", sensor_key_name(sensor_id))
+        if key in keys:
+            removed["credentials"][key] = keys[key]
+    if not prune:
+        return removed
+    owners = _owners(held)
+    kept = {("native", sensor_key_name(sensor_id)) for sensor_id in wanted.silent}
+    for table in TABLES:
+        for key, row in held[table].items():
+            mine = owners[table, key] == wanted.account_id
+            if mine and key not in wanted.rows[table] and key not in kept and not row.get("registered"):
+                removed[table][key] = row
+    return removed
+
+
+def _owners(rows: Rows) -> dict[tuple[str, Key], int]:
+    """The account of every row."""
+    above = {
+        "brands": ("accounts", "account_id"),
+        "tags": ("brands", "brand_id"),
+        "sites": ("brands", "brand_id"),
+        "sensors": ("sites", "site_id"),
+        "lines": ("sensors", "sensor_id"),
+        "zones": ("sensors", "sensor_id"),
+        "contents": ("accounts", "account_id"),
+        "credentials": ("accounts", "account_id"),
+    }
+    owners = {("accounts", key): int(key[0]) for key in rows["accounts"]}
+    for table, (owner, column) in above.items():
+        owners.update({(table, key): owners[owner, (row[column],)] for key, row in rows[table].items()})
+    return owners
+
+
+def _foreign(wanted: Wanted, held: Rows) -> Iterator[Problem]:
+    """Rows of the file that another account has already."""
+    owners = _owners(held)
+    for table, key in wanted.paths:
+        owner = owners.get((table, key))
+        if owner is not None and owner != wanted.account_id:
+            yield Problem(wanted.paths[table, key], f"{label(table, key)} belongs to account {owner}")
+
+
+def _shared(after: Rows, wanted: Wanted) -> Iterator[Problem]:
+    """Values that only one row may have and several would."""
+    holders: dict[tuple[Any, ...], list[tuple[str, Key]]] = defaultdict(list)
+    for table in TABLES:
+        for key, row in after[table].items():
+            for value in _unique_values(table, row):
+                holders[value].append((table, key))
+    for value, rows in holders.items():
+        if len(rows) < 2:
+            continue
+        # Kept rows first, then those of the file in its order: the last ones are told about the first.
+        first, *others = sorted(rows, key=lambda row: row in wanted.paths)
+        for other in others:
+            if other in wanted.paths:
+                place = wanted.paths.get(first)
+                what = place or f"{label(*first)}, which is held and which this file does not name"
+                yield Problem(f"{wanted.paths[other]}.{value[0]}", f"{value[-1]} is also that of {what}")
+
+
+def _unique_values(table: str, row: Row) -> Iterator[tuple[Any, ...]]:
+    """(field, ..., value): what no other row may have."""
+    if table in ("sensors", "lines", "zones") and row["uid"] is not None:
+        yield "uid", row["uid"]
+    if table in ("lines", "zones"):
+        yield "id", row["sensor_id"], row["id"]
+    if table == "sites" and row["reference"] is not None:
+        yield "reference", row["brand_id"], row["reference"]
+    if table == "contents" and row["content_id"] is not None:
+        yield "content_id", row["account_id"], row["content_id"]
+
+
+def _dangling(after: Rows, wanted: Wanted) -> Iterator[Problem]:
+    """Tags and limits that name nothing, or something of the wrong kind."""
+    owners = _owners_of_wanted(after, wanted)
+    for key, site in after["sites"].items():
+        yield from _bad_tags(after, wanted, ("sites", key), site, site["brand_id"])
+    for key, sensor in after["sensors"].items():
+        site = after["sites"].get((sensor["site_id"],), {})
+        yield from _bad_tags(after, wanted, ("sensors", key), sensor, site.get("brand_id"))
+    for key, credential in wanted.rows["credentials"].items():
+        for field_name, table in (("brand_ids", "brands"), ("site_ids", "sites")):
+            for number in credential[field_name] or ():
+                if owners.get((table, (number,))) != wanted.account_id:
+                    yield Problem(
+                        f"{wanted.paths['credentials', key]}.{table}", f"the account has no {_NOUNS[table]} {number}"
+                    )
+
+
+def _owners_of_wanted(after: Rows, wanted: Wanted) -> dict[tuple[str, Key], int]:
+    """The account of brands and sites; a site whose brand could not be read is the file's own."""
+    owners = {("brands", key): row["account_id"] for key, row in after["brands"].items()}
+    for key, row in after["sites"].items():
+        owners["sites", key] = owners.get(("brands", (row["brand_id"],)), wanted.account_id)
+    return owners
+
+
+def _bad_tags(after: Rows, wanted: Wanted, place: tuple[str, Key], row: Row, brand_id: int | None) -> Iterator[Problem]:
+    table, key = place
+    path = wanted.paths.get(place, label(table, key))
+    for tag_id in row["tags"]:
+        tag = after["tags"].get((brand_id or 0, tag_id))
+        if tag is None:
+            yield Problem(f"{path}.tags", f"tag {tag_id} is not declared in brand {brand_id}")
+        elif tag["of"] is not None and tag["of"] != table:
+            yield Problem(f"{path}.tags", f"tag {tag_id} is declared for {tag['of']}, not for {table}")

@@ -1,0 +1,357 @@
+"""The catalogue, kept in a database and handed out as snapshots."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import sqlalchemy
+from sqlalchemy import Connection
+
+from passerby.catalogue import changes, keys, rows, schema, shape
+from passerby.catalogue.changes import Change, Difference
+from passerby.catalogue.database import catalogue_path, open_database, reading, writing
+from passerby.catalogue.keyring import HeldKey, KeyRing, Verifier
+from passerby.catalogue.model import Catalogue, Content, Credential, DialectName, Scope
+from passerby.catalogue.rows import Key, Row, Rows, Wanted
+from passerby.catalogue.yaml_text import from_yaml
+from passerby.errors import ConflictError, CorruptDataError, InvalidInputError, NotFoundError, Problem
+from passerby.settings import from_environment
+
+# How old a snapshot may be before someone who asks looks whether another process changed the catalogue.
+POLL_S = 0.5
+# Contents that name themselves get ids from here on, away from those that people choose.
+FIRST_REGISTERED_ID = 1_000_000_000
+
+_FIELDS: Mapping[DialectName, tuple[str, str]] = {
+    "native": ("name", "key"),
+    "analytiks": ("client_id", "client_secret"),
+    "camlytics": ("key", "secret"),
+    "quividi": ("username", "token"),
+    "seemetrix": ("name", "user_key"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new credential and its secret, which nobody can ask for again."""
+
+    credential: Credential
+    secret: str = field(repr=False)
+
+    def document(self) -> dict[str, object]:
+        """The credential under the names that its dialect and the catalogue file use."""
+        name_field, secret_field = _FIELDS[self.credential.dialect]
+        return {
+            "id": self.credential.id,
+            "dialect": self.credential.dialect,
+            name_field: self.credential.name,
+            secret_field: self.secret,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A snapshot with the keys that belong to it."""
+
+    catalogue: Catalogue
+    ring: KeyRing
+
+
+def read_catalogue_file(path: Path | str) -> dict[str, object]:
+    """The value of a catalogue file, not yet checked; InvalidInputError with the line when it is not YAML."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidInputError(f"cannot read {path}: {error.strerror}") from error
+    value = from_yaml(data)
+    if not isinstance(value, dict):
+        raise InvalidInputError(f"{path}: expected a mapping with the key account")
+    return value
+
+
+class Repository:
+    """Keeps the catalogue. Safe to use from several threads, and beside other processes on the same data.
+
+    `location` is a data directory or the database file in it; `server.key` lies beside the database.
+    """
+
+    def __init__(self, location: Path | str, *, environment: Mapping[str, str] | None = None) -> None:
+        path = catalogue_path(location)
+        self._environment = os.environ if environment is None else environment
+        self._global_settings = from_environment(self._environment)
+        self._server_key = keys.ServerKey(path.with_name(keys.KEY_FILE_NAME))
+        self._verifier = Verifier(self._server_key)
+        self._engine = open_database(path)
+        self._polling = threading.Lock()
+        self._installing = threading.Lock()
+        self._next_poll = time.monotonic() + POLL_S
+        self._state = self._load()
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Repository:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- snapshots --
+
+    def current(self) -> Catalogue:
+        """The newest snapshot: what this process wrote at once, what others wrote within `POLL_S`."""
+        return self._fresh().catalogue
+
+    def _fresh(self) -> _State:
+        if time.monotonic() >= self._next_poll and self._polling.acquire(blocking=False):
+            try:
+                with reading(self._engine) as connection:
+                    changed = _version(connection) != self._state.catalogue.version
+                if changed:
+                    self._install(self._load())
+                self._next_poll = time.monotonic() + POLL_S
+            finally:
+                self._polling.release()
+        return self._state
+
+    def _load(self) -> _State:
+        with reading(self._engine) as connection:
+            return self._state_of(_all_rows(connection), _version(connection))
+
+    def _state_of(self, all_rows: Rows, version: int) -> _State:
+        catalogue = rows.snapshot(all_rows, version, self._global_settings)
+        held = all_rows["credentials"].values()
+        ring = KeyRing(HeldKey(catalogue.credentials[row["id"]], row["held"]) for row in held)
+        return _State(catalogue, ring)
+
+    def _install(self, state: _State) -> None:
+        """Hands out `state` from now on, unless a newer one came first."""
+        with self._installing:
+            if state.catalogue.version > self._state.catalogue.version:
+                self._state = state
+
+    # -- the catalogue file --
+
+    def apply(self, document: Mapping[str, object], *, prune: bool = False) -> list[Change]:
+        """Makes the account's catalogue equal to `document`; what it does not name goes only with `prune`.
+
+        Raises InvalidInputError with every problem found, and then changes nothing.
+        """
+        problems: list[Problem] = []
+        file = shape.read(document, problems)
+        if file is None:
+            raise InvalidInputError(problems)
+        wanted = rows.wanted_rows(file, self._environment, problems)
+        with writing(self._engine) as connection:
+            held = _all_rows(connection)
+            difference = changes.prepare(wanted, held, prune=prune, problems=problems)
+            self._protect(wanted, held, difference, problems)
+            if problems:
+                raise InvalidInputError(problems)
+            listed = changes.listed(difference, held)
+            if listed:
+                changes.write(connection, difference)
+                _bump(connection)
+        if listed:
+            self._install(self._load())
+        return listed
+
+    def _protect(self, wanted: Wanted, held: Rows, difference: Difference, problems: list[Problem]) -> None:
+        """Gives each credential of the difference what is to be held of its secret."""
+        taken = {
+            (row["dialect"], row["held"]): key
+            for key, row in held["credentials"].items()
+            if key not in difference.removed["credentials"]
+        }
+        for key, secret in wanted.secrets.items():
+            before = held["credentials"].get(key)
+            dialect, name = wanted.rows["credentials"][key]["dialect"], str(key[1])
+            path = wanted.paths["credentials", key]
+            if secret is None:
+                if before is None:
+                    problems.append(Problem(path, f"no {_FIELDS[dialect][1]}, and none is held for {name}"))
+                continue
+            if problems or (before is not None and self._is_secret(before, secret)):
+                continue
+            protected = keys.protect(self._server_key, dialect, name, secret)
+            other = taken.setdefault((dialect, protected), key)
+            if other != key and dialect in ("native", "seemetrix"):
+                problems.append(Problem(path, f"its secret is also that of {changes.label('credentials', other)}"))
+            target = difference.added if before is None else difference.changed
+            target["credentials"].setdefault(key, {})["held"] = protected
+
+    def _is_secret(self, row: Row, secret: str) -> bool:
+        try:
+            return keys.matches(self._server_key, row["dialect"], row["name"], secret, row["held"])
+        except CorruptDataError:
+            return False  # sealed with a lost key: giving the secret again is how it is mended
+
+    # -- credentials --
+
+    def create_credential(  # noqa: PLR0913  # the fields of a credential, all by name
+        self,
+        dialect: DialectName,
+        *,
+        account_id: int | None = None,
+        brands: Collection[int] = (),
+        sites: Collection[int] = (),
+        scopes: Sequence[Scope] = (),
+        name: str | None = None,
+    ) -> Issued:
+        """A new credential with a random secret; `account_id` may be left out when there is one account.
+
+        Without `scopes` a native key may send and read; the other dialects only read.
+        """
+        with writing(self._engine) as connection:
+            held = _all_rows(connection)
+            account_id = _account(held, account_id)
+            secret = keys.new_secret(dialect)
+            row: Row = {
+                "account_id": account_id,
+                "dialect": dialect,
+                "name": name or keys.key_name(secret),
+                "scopes": sorted(set(scopes)) or (["ingest", "read"] if dialect == "native" else ["read"]),
+                "brand_ids": sorted(set(brands)) or None,
+                "site_ids": sorted(set(sites)) or None,
+                "sensor_id": None,
+            }
+            _check_new(row, held)
+            row["held"] = keys.protect(self._server_key, dialect, row["name"], secret)
+            table = schema.credentials
+            row["id"] = connection.execute(sqlalchemy.insert(table).values(row).returning(table.c.id)).scalar_one()
+            _bump(connection)
+        self._install(self._load())
+        return Issued(rows.credential(row), secret)
+
+    def revoke(self, credential_id: int) -> Credential:
+        """Ends a credential: at once in this process, within `POLL_S` in others. Returns what it was."""
+        with writing(self._engine) as connection:
+            table = schema.credentials
+            found = connection.execute(sqlalchemy.select(table).where(table.c.id == credential_id)).mappings().first()
+            if found is None:
+                raise NotFoundError(f"there is no credential {credential_id}")
+            connection.execute(sqlalchemy.delete(table).where(table.c.id == credential_id))
+            _bump(connection)
+        self._install(self._load())
+        return rows.credential(dict(found))
+
+    def verify(self, dialect: DialectName, secret: str, name: str | None = None) -> Credential | None:
+        """The credential that `secret` (and for some dialects `name`) belongs to, or None.
+
+        Takes microseconds, except for analytiks: some 20 ms when a client's secret is first seen, so call it
+        outside the event loop there.
+        """
+        return self._verifier.verify(self._fresh().ring, dialect, secret, name)
+
+    def signing_secret(self, name: str) -> tuple[Credential, str] | None:
+        """The camlytics credential of a public key with the secret that its requests are signed with."""
+        key = self._fresh().ring.named("camlytics", name)
+        if key is None:
+            return None
+        return key.credential, self._server_key.unseal("camlytics", name, key.held)
+
+    def server_secret(self, purpose: str) -> bytes:
+        """32 secret bytes for one purpose, the same as long as `server.key` is."""
+        return self._server_key.derive(purpose)
+
+    # -- contents --
+
+    def register_content(self, account_id: int, text: str) -> Content:
+        """The account's content of that content_id, made known when it is new; durable once this returns."""
+        known = self.current().content(account_id, text)
+        if known is not None:
+            return known
+        table = schema.contents
+        with writing(self._engine) as connection:
+            same = sqlalchemy.and_(table.c.account_id == account_id, table.c.content_id == text)
+            found = connection.execute(sqlalchemy.select(table).where(same)).mappings().first()
+            if found is not None:
+                return rows.content(dict(found))
+            row = {
+                "id": _next_content_id(connection),
+                "account_id": account_id,
+                "content_id": text,
+                "app_id": None,
+                "campaign_id": None,
+                "name": text,
+                "duration_ms": None,
+                "registered": True,
+            }
+            connection.execute(sqlalchemy.insert(table), row)
+            version = _bump(connection)
+        content = rows.content(row)
+        self._install_content(content, version)
+        return content
+
+    def _install_content(self, content: Content, version: int) -> None:
+        """Adds one content to the snapshot; reads everything again only when others changed things meanwhile."""
+        state = self._state
+        if state.catalogue.version != version - 1:
+            self._install(self._load())
+            return
+        contents = {**state.catalogue.contents, content.id: content}
+        self._install(_State(replace(state.catalogue, contents=contents, version=version), state.ring))
+
+
+def _all_rows(connection: Connection) -> Rows:
+    return {table: _rows_of(connection, table) for table in rows.TABLES}
+
+
+def _rows_of(connection: Connection, name: str) -> dict[Key, Row]:
+    table = schema.metadata.tables[name]
+    key = ("dialect", "name") if name == "credentials" else tuple(table.primary_key.columns.keys())
+    found = connection.execute(sqlalchemy.select(table)).mappings()
+    return {tuple(row[column] for column in key): dict(row) for row in found}
+
+
+def _version(connection: Connection) -> int:
+    return int(connection.execute(sqlalchemy.select(schema.state.c.version)).scalar_one())
+
+
+def _bump(connection: Connection) -> int:
+    connection.execute(sqlalchemy.update(schema.state).values(version=schema.state.c.version + 1))
+    return _version(connection)
+
+
+def _account(held: Rows, account_id: int | None) -> int:
+    """The account asked for, or the only one."""
+    known = sorted(int(key[0]) for key in held["accounts"])
+    if account_id is None and len(known) == 1:
+        return known[0]
+    if account_id is None:
+        raise InvalidInputError(
+            f"name one of the accounts {', '.join(map(str, known))}" if known else "apply a catalogue file first",
+            "account",
+        )
+    if account_id not in known:
+        raise NotFoundError(f"there is no account {account_id}")
+    return account_id
+
+
+def _check_new(row: Row, held: Rows) -> None:
+    """That a new credential is of its own name and narrowed to what its account has."""
+    if (row["dialect"], row["name"]) in held["credentials"]:
+        raise ConflictError(f"there is a {row['dialect']} credential {row['name']} already")
+    problems = [
+        Problem("brand", f"the account has no brand {number}")
+        for number in row["brand_ids"] or ()
+        if held["brands"].get((number,), {}).get("account_id") != row["account_id"]
+    ]
+    for number in row["site_ids"] or ():
+        site = held["sites"].get((number,), {})
+        if held["brands"].get((site.get("brand_id", 0),), {}).get("account_id") != row["account_id"]:
+            problems.append(Problem("site", f"the account has no site {number}"))
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def _next_content_id(connection: Connection) -> int:
+    ids = schema.contents.c.id
+    highest = connection.execute(sqlalchemy.select(sqlalchemy.func.max(ids)).where(ids >= FIRST_REGISTERED_ID))
+    return max(int(highest.scalar() or 0), FIRST_REGISTERED_ID - 1) + 1

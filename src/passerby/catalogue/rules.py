@@ -1,0 +1,107 @@
+"""What the types of `document.py` cannot say about a single entry: zones of the earth, hours, drawings, settings.
+
+Each rule takes an entry and its path and yields problems. Fields that could not be read are None and were reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from itertools import pairwise
+
+from passerby.catalogue.document import LineEntry, OpeningHours, Point, SiteEntry, ZoneEntry
+from passerby.catalogue.shape import suggest
+from passerby.errors import InvalidInputError, Problem
+from passerby.settings import SETTINGS, Level, check_settings
+
+# Far beyond any drawing, near enough that products of coordinates stay exact enough to tell sides apart.
+MAX_COORDINATE = 1e9
+MAX_POINTS = 1000
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def check_site(site: SiteEntry, path: str) -> Iterator[Problem]:
+    """The zone name, the hours and the settings of a site."""
+    if site.timezone is not None and site.timezone not in zone_names():
+        hint = suggest(site.timezone, zone_names())
+        yield Problem(f"{path}.timezone", f"no such IANA time zone: {site.timezone}{hint}")
+    if site.opening_hours is not None:
+        yield from check_hours(site.opening_hours, f"{path}.opening_hours")
+    yield from check_values(site.settings, "site", f"{path}.settings")
+
+
+def check_hours(hours: OpeningHours, path: str) -> Iterator[Problem]:
+    """`close` may be 24:00, and earlier than `open` where a place closes after midnight."""
+    if hours.open is not None and not _CLOCK.fullmatch(hours.open):
+        yield Problem(f"{path}.open", 'expected a local time such as "08:00"')
+    if hours.close is not None and not (_CLOCK.fullmatch(hours.close) or hours.close == "24:00"):
+        yield Problem(f"{path}.close", 'expected a local time such as "22:00", at most "24:00"')
+    if hours.open is not None and hours.open == hours.close:
+        yield Problem(path, "open and close are the same; for a place that never closes leave opening_hours out")
+
+
+def check_values(values: Mapping[str, object], level: Level, path: str) -> Iterator[Problem]:
+    """Settings, each by its own rule."""
+    for name, value in values.items():
+        if name not in SETTINGS:
+            hint = suggest(name, SETTINGS) or f"; there are: {', '.join(SETTINGS)}"
+            yield Problem(f"{path}.{name}", f"no such setting{hint}")
+            continue
+        try:
+            check_settings({name: value}, level, path)
+        except InvalidInputError as error:
+            yield from error.problems
+
+
+def check_line(line: LineEntry, path: str) -> Iterator[Problem]:
+    """Two points or more, none where the one before it is."""
+    points = line.points or []
+    yield from _check_points(points, f"{path}.points")
+    if line.points is not None and len(points) < 2:
+        yield Problem(f"{path}.points", f"a line needs at least two points, this one has {len(points)}")
+    for index, (before, point) in enumerate(pairwise(points), start=1):
+        if before == point:
+            yield Problem(f"{path}.points[{index}]", f"the same as points[{index - 1}]; leave one out")
+
+
+def check_zone(zone: ZoneEntry, path: str) -> Iterator[Problem]:
+    """Three corners or more, not all on one straight line."""
+    if zone.polygon is None:
+        return
+    yield from _check_points(zone.polygon, f"{path}.polygon")
+    corners = open_ring(zone.polygon)
+    for index, (before, point) in enumerate(pairwise(corners), start=1):
+        if before == point:
+            yield Problem(f"{path}.polygon[{index}]", f"the same as polygon[{index - 1}]; leave one out")
+    if len(set(corners)) < 3:
+        yield Problem(f"{path}.polygon", f"a zone needs at least three corners, this one has {len(set(corners))}")
+    elif _on_one_line(corners):
+        yield Problem(f"{path}.polygon", "all corners lie on one straight line, so nothing is inside")
+
+
+def open_ring(polygon: list[Point]) -> list[Point]:
+    """The corners once each: a first corner that is repeated at the end closes the ring and is dropped."""
+    return polygon[:-1] if len(polygon) > 1 and polygon[0] == polygon[-1] else polygon
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Every IANA zone of the pinned tzdata, whatever the machine has."""
+    return frozenset((resources.files("tzdata") / "zones").read_text().split()) - {"Factory"}
+
+
+def _check_points(points: list[Point], path: str) -> Iterator[Problem]:
+    if len(points) > MAX_POINTS:
+        yield Problem(path, f"more than {MAX_POINTS} points")
+    for index, point in enumerate(points):
+        if any(abs(coordinate) > MAX_COORDINATE for coordinate in point):
+            yield Problem(f"{path}[{index}]", "a coordinate is larger than 1e9")
+
+
+def _on_one_line(corners: list[Point]) -> bool:
+    (x, y), *others = corners
+    far_x, far_y = max(others, key=lambda corner: abs(corner[0] - x) + abs(corner[1] - y))
+    return all((far_x - x) * (cy - y) == (far_y - y) * (cx - x) for cx, cy in others)

@@ -1,0 +1,165 @@
+"""The tables of the catalogue database.
+
+What has an identity of its own is a row. What is only ever read and written whole with its owner (settings, tag
+links, vehicle factors, the points of a drawing, the limits of a credential) is a JSON column of it: the program
+works on snapshots in memory and never searches inside them. Limits of a credential are values, not links, on
+purpose: a limit must not widen when the site that it names is deleted.
+
+Foreign keys are checked at commit, so that one transaction can move things about in any order.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# 64 bits in PostgreSQL; in SQLite the name INTEGER makes the key the row's own number.
+_ID = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _owner(column: str) -> ForeignKey:
+    return ForeignKey(column, deferrable=True, initially="DEFERRED")
+
+
+def _json(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, JSON(none_as_null=True), nullable=nullable)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("name", String, nullable=False),
+    _json("settings"),
+)
+
+brands = Table(
+    "brands",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("account_id", _ID, _owner("accounts.id"), nullable=False),
+    Column("name", String, nullable=False),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("brand_id", _ID, _owner("brands.id"), primary_key=True),
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("label", String, nullable=False),
+    Column("of", String, nullable=False),
+)
+
+sites = Table(
+    "sites",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("brand_id", _ID, _owner("brands.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("reference", String),
+    Column("timezone", String, nullable=False),
+    Column("opens", String),
+    Column("closes", String),
+    _json("settings"),
+    _json("tags"),
+    _json("vehicle_factors"),
+)
+
+sensors = Table(
+    "sensors",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("site_id", _ID, _owner("sites.id"), nullable=False),
+    Column("uid", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("entry_point", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("expert", Boolean, nullable=False),
+    _json("tags"),
+)
+
+lines = Table(
+    "lines",
+    metadata,
+    Column("sensor_id", _ID, _owner("sensors.id"), primary_key=True),
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("uid", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("entrance", Boolean, nullable=False),
+    Column("direction", String, nullable=False),
+    Column("inside", String, nullable=False),
+    _json("points"),
+)
+
+zones = Table(
+    "zones",
+    metadata,
+    Column("sensor_id", _ID, _owner("sensors.id"), primary_key=True),
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("uid", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("min_dwell_s", Float, nullable=False),
+    Column("queue", Boolean, nullable=False),
+    _json("polygon"),
+)
+
+contents = Table(
+    "contents",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("account_id", _ID, _owner("accounts.id"), nullable=False),
+    Column("content_id", String, nullable=False),
+    Column("app_id", String),
+    Column("campaign_id", String),
+    Column("name", String, nullable=False),
+    Column("duration_ms", BigInteger),
+    # Made known by an observation, not by a file: facts name it, so pruning leaves it.
+    Column("registered", Boolean, nullable=False),
+    UniqueConstraint("account_id", "content_id"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("account_id", _ID, _owner("accounts.id"), nullable=False),
+    Column("dialect", String, nullable=False),
+    Column("name", String, nullable=False),
+    _json("scopes"),
+    _json("brand_ids", nullable=True),
+    _json("site_ids", nullable=True),
+    Column("sensor_id", _ID, _owner("sensors.id"), unique=True),
+    # What `keys.py` made of the secret; never the secret itself.
+    Column("held", String, nullable=False),
+    UniqueConstraint("dialect", "name"),
+    # Ids of revoked credentials are not given out again: old logs go on naming the right one.
+    sqlite_autoincrement=True,
+)
+
+state = Table(
+    "state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # Grows with every change; tells a running server that its snapshot is old.
+    Column("version", BigInteger, nullable=False),
+)
