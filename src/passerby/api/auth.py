@@ -1,0 +1,90 @@
+"""Who asks, on native routes: `Authorization: Bearer <native key>`; and guards that every native route has."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+from litestar.connection import ASGIConnection, Request
+from litestar.handlers import BaseRouteHandler
+from litestar.handlers.http_handlers import HTTPRouteHandler
+
+from passerby.catalogue.model import Credential, Scope
+from passerby.errors import ForbiddenError, InvalidInputError, Problem, UnauthorizedError
+from passerby.services import Services
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+_STATE = "passerby_credential"
+
+
+def credential_of(services: Services, authorization: str | None, scope: Scope) -> Credential:
+    """The credential behind an `Authorization` header.
+
+    Raises UnauthorizedError when there is none, ForbiddenError when it may not do what `scope` says.
+    """
+    if authorization is None:
+        raise UnauthorizedError("send the header Authorization: Bearer <native key>")
+    scheme, _, key = authorization.partition(" ")
+    key = key.strip()
+    if scheme.lower() != "bearer" or not key:
+        raise UnauthorizedError("the header Authorization must be: Bearer <native key>")
+    credential: Credential | None = services.catalogue.verify("native", key)
+    if credential is None:
+        raise UnauthorizedError("the key is not known or has been revoked")
+    if scope not in credential.scopes:
+        raise ForbiddenError(f"the key lacks the scope {scope}")
+    return credential
+
+
+def authenticated(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard: let only a credential with the handler's scope in (`opt={"scope": ...}`; default read)."""
+    scope = cast("Scope", handler.opt.get("scope", "read"))
+    services: Services = connection.app.state.services
+    credential = credential_of(services, connection.headers.get("authorization"), scope)
+    connection.scope["state"][_STATE] = credential
+
+
+def provide_credential(request: Request[Any, Any, Any]) -> Credential:
+    """Dependency: the credential that `authenticated` let in."""
+    return cast("Credential", request.scope["state"][_STATE])
+
+
+def known_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard: a query parameter that the handler does not have, or one given twice that may not be, is an error.
+
+    A handler that reads `request.query_params` itself names them in `opt={"query": {...}}`, those that may
+    be repeated in `opt={"repeatable": {...}}`.
+    """
+    allowed, repeatable = _parameters(cast("HTTPRouteHandler", handler))
+    given = list(connection.query_params.multi_items())
+    problems = [
+        Problem(name, f"no such parameter; there are: {', '.join(sorted(allowed)) or 'none'}")
+        for name in dict.fromkeys(name for name, _ in given)
+        if name not in allowed
+    ]
+    names = [name for name, _ in given]
+    problems += [
+        Problem(name, "given more than once")
+        for name in dict.fromkeys(names)
+        if name in allowed - repeatable and names.count(name) > 1
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def _parameters(handler: HTTPRouteHandler) -> tuple[frozenset[str], frozenset[str]]:
+    """(all, repeatable) query parameters of a handler."""
+    known = _KNOWN.get(handler)
+    if known is None:
+        path = {name: _NO_DEFINITION for pattern in handler.paths for name in _IN_PATH.findall(pattern)}
+        model = handler.create_kwargs_model(path)
+        repeatable = frozenset(handler.opt.get("repeatable", ())) | frozenset(model.sequence_query_parameter_names)
+        found = frozenset(parameter.field_alias for parameter in model.expected_query_params)
+        known = _KNOWN[handler] = (found | frozenset(handler.opt.get("query", ())) | repeatable, repeatable)
+    return known
+
+
+_IN_PATH = re.compile(r"{(\w+)")
+_NO_DEFINITION: Any = None  # only the names of path parameters matter here
+_KNOWN: WeakKeyDictionary[HTTPRouteHandler, tuple[frozenset[str], frozenset[str]]] = WeakKeyDictionary()

@@ -1,0 +1,243 @@
+"""`POST /v1/observations`: a plain ASGI app, dispatched before Litestar because it is the hot path.
+
+The answer is sent when the rows are safe in the journal. What Litestar does elsewhere (authentication, problem
+documents, checked parameters) is done here by the same functions. `OPERATION` is its part of the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar.types import HTTPScope, Receive, Send
+
+from passerby.api import problems
+from passerby.api.auth import credential_of
+from passerby.catalogue.model import Credential
+from passerby.errors import ConflictError, InvalidInputError, Problem, UnavailableError
+from passerby.ingest import formats
+from passerby.ingest.compression import TooLargeError, UnknownEncodingError, opened
+from passerby.ingest.intake import Resolved, rejects, resolve
+from passerby.journal import Idempotency, Submission
+from passerby.services import Services
+
+PATH = "/v1/observations"
+_MEGABYTE = 1 << 20
+# Larger bodies are decoded in a thread, so that other requests go on meanwhile.
+_LARGE = 1 << 17
+# A reader that asked to wait until queries see its rows waits no longer than this.
+_LONGEST_WAIT_S = 30.0
+_encode = msgspec.json.Encoder().encode
+
+
+class _RejectedRow(msgspec.Struct):
+    index: int
+    error: str
+
+
+class Answer(msgspec.Struct):
+    """What became of a body's rows. `duplicates` is null when it was not waited for."""
+
+    accepted: int
+    duplicates: int | None
+    rejected: list[_RejectedRow]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request whose head has been checked."""
+
+    credential: Credential
+    format: formats.Format
+    kind: str | None
+    wait: bool
+    encoding: str
+    idempotency_key: str | None
+    length: int | None
+
+
+class Ingest:
+    """The ASGI app. Several requests under one Idempotency-Key at a time share the first one's answer."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._limit = services.settings.integer("max_body_mb") * _MEGABYTE
+        self._secret = services.catalogue.server_secret("idempotency")
+        self._under_way: dict[tuple[int, str], tuple[bytes, asyncio.Future[bytes]]] = {}
+
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers: list[tuple[bytes, bytes]]
+        try:
+            body = await self._answer(scope, receive)
+            status = 200
+            headers = [(b"content-type", b"application/json")]
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is answered with a problem document
+            problem = problems.problem_of(error)
+            status, body = problem.status, problem.body
+            headers = [(b"content-type", problems.MEDIA_TYPE.encode())]
+            headers += [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
+        headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _answer(self, scope: HTTPScope, receive: Receive) -> bytes:
+        request = self._checked(scope)
+        await self._make_room()
+        body = await self._body(request, receive)
+        if request.idempotency_key is None:
+            return _encode(await self._take(request, body, None))
+        return await self._once(request, request.idempotency_key, body)
+
+    def _checked(self, scope: HTTPScope) -> _Request:
+        headers = dict(scope["headers"])
+        authorization = headers.get(b"authorization")
+        text = None if authorization is None else authorization.decode("latin-1")
+        credential = credential_of(self._services, text, "ingest")
+        kind, wait = _parameters(scope["query_string"])
+        try:
+            wanted = formats.by_media_type(headers.get(b"content-type", b"").decode("latin-1"))
+        except LookupError:
+            raise problems.UnsupportedMediaError(f"Content-Type must be one of {', '.join(formats.FORMATS)}") from None
+        wanted.check_kind(kind)
+        key = headers.get(b"idempotency-key")
+        if key is not None and not 1 <= len(key) <= 255:
+            raise InvalidInputError("expected 1 to 255 characters", "Idempotency-Key")
+        length = headers.get(b"content-length", b"")
+        return _Request(
+            credential,
+            wanted,
+            kind,
+            wait,
+            headers.get(b"content-encoding", b"").decode("latin-1"),
+            None if key is None else key.decode("latin-1"),
+            int(length) if length.isdigit() else None,
+        )
+
+    async def _make_room(self) -> None:
+        loader = self._services.loader
+        if loader.must_hold():
+            await loader.hold()
+            if loader.must_hold():
+                raise UnavailableError("too many rows are waiting to be stored; send this again", retry_after_s=1)
+
+    async def _body(self, request: _Request, receive: Receive) -> bytes:
+        too_large = problems.RequestTooLargeError(f"the body is larger than {self._limit // _MEGABYTE} MB")
+        if request.length is not None and request.length > self._limit:
+            raise too_large
+        parts: list[bytes] = []
+        size = 0
+        more = True
+        while more:
+            message: Any = await receive()
+            if message["type"] == "http.disconnect":
+                raise InvalidInputError("the body ended too early")
+            part = message.get("body", b"")
+            size += len(part)
+            if size > self._limit:
+                raise too_large
+            parts.append(part)
+            more = message.get("more_body", False)
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        try:
+            return opened(body, request.encoding, self._limit) if request.encoding else body
+        except TooLargeError:
+            raise too_large from None
+        except UnknownEncodingError:
+            raise problems.UnsupportedMediaError("Content-Encoding must be gzip or zstd") from None
+
+    async def _once(self, request: _Request, key: str, body: bytes) -> bytes:
+        """The answer under an Idempotency-Key: the first request's, for everyone who sends the same again."""
+        account = request.credential.account_id
+        digest = self._digest(request, body)
+        running = self._under_way.get((account, key))
+        if running is not None:
+            _same_body(running[0], digest)
+            return await asyncio.shield(running[1])
+        known = self._services.journal.idempotent(account, key)
+        if known is not None:
+            _same_body(known.digest, digest)
+            return known.answer
+        outcome: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._under_way[account, key] = (digest, outcome)
+        try:
+            answer = _encode(await self._take(request, body, (key, digest)))
+            outcome.set_result(answer)
+        except BaseException as error:
+            outcome.set_exception(error if isinstance(error, Exception) else UnavailableError("interrupted"))
+            outcome.exception()  # others may be waiting for it, or nobody
+            raise
+        finally:
+            del self._under_way[account, key]
+        return answer
+
+    def _digest(self, request: _Request, body: bytes) -> bytes:
+        """Tells bodies apart. Keyed, because a body may hold what must not be guessed from its digest."""
+        digest = hashlib.blake2b(key=self._secret, digest_size=32)
+        digest.update(f"{request.format.media_type} {request.kind}\n".encode())
+        digest.update(body)
+        return digest.digest()
+
+    async def _take(self, request: _Request, body: bytes, idempotency: tuple[str, bytes] | None) -> Answer:
+        work = partial(self._resolve, request, body)
+        resolved = await asyncio.to_thread(work) if len(body) > _LARGE else work()
+        answer = Answer(resolved.row_count, None, [_RejectedRow(one.index, one.error) for one in resolved.refused])
+        if not (resolved.rows or resolved.refused or idempotency):
+            return answer
+        account = request.credential.account_id
+        submission = Submission(
+            resolved.rows,
+            rejects(resolved.refused, request.credential) if resolved.refused else (),
+            Idempotency(account, *idempotency, _encode(answer)) if idempotency else None,
+        )
+        receipt = await asyncio.wrap_future(self._services.journal.append(submission))
+        if receipt.repeated is not None:
+            return msgspec.json.decode(receipt.repeated.answer, type=Answer)
+        if request.wait:
+            answer.accepted = await self._visible(receipt.entry)
+            answer.duplicates = resolved.row_count - answer.accepted
+        return answer
+
+    def _resolve(self, request: _Request, body: bytes) -> Resolved:
+        decoded = request.format.decode(body, request.kind)
+        catalogue = self._services.catalogue
+        account = request.credential.account_id
+        resolver = self._services.resolver(request.credential)
+        return resolve(decoded, resolver, lambda text: catalogue.register_content(account, text).id)
+
+    async def _visible(self, entry: int) -> int:
+        waiting = asyncio.wrap_future(self._services.loader.wait_visible(entry))
+        try:
+            return await asyncio.wait_for(waiting, _LONGEST_WAIT_S)
+        except TimeoutError:
+            raise UnavailableError("the rows are kept, but queries do not see them yet", retry_after_s=5) from None
+
+
+def _same_body(known: bytes, digest: bytes) -> None:
+    if known != digest:
+        raise ConflictError("this Idempotency-Key was used for another body within 24 hours")
+
+
+def _parameters(query: bytes) -> tuple[str | None, bool]:
+    """(kind, wait) of a query string."""
+    kind: str | None = None
+    wait = False
+    seen: set[str] = set()
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ():
+        if name in seen:
+            raise InvalidInputError("given more than once", name)
+        seen.add(name)
+        if name == "kind":
+            kind = value
+        elif name == "wait" and value == "visible":
+            wait = True
+        elif name == "wait":
+            raise InvalidInputError("expected: visible", "wait")
+        else:
+            raise InvalidInputError([Problem(name, "no such parameter; there are: kind, wait")])
+    return kind, wait

@@ -1,0 +1,50 @@
+"""`passerby serve`: the server."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from passerby import logs
+from passerby.errors import UnavailableError
+
+_log = structlog.get_logger("passerby")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(serve)
+
+
+def serve(  # noqa: PLR0913, PLR0917  # one parameter an option, as typer wants
+    data: Annotated[Path, typer.Option(help="The data directory; made when it does not exist.")],
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on; 0: any free one.", min=0, max=65535)] = 8080,
+    catalogue_url: Annotated[str | None, typer.Option(help="Another catalogue database; not in this release.")] = None,
+    store_url: Annotated[str | None, typer.Option(help="Another fact store; not in this release.")] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="A catalogue file to apply at start.")] = None,
+) -> None:
+    """Serve: take observations, answer for metrics.
+
+    Example: passerby serve --data ./data --catalogue network.yaml --host 0.0.0.0 --port 8080
+    """
+    from passerby.catalogue.repository import read_catalogue_file  # noqa: PLC0415
+    from passerby.services import open_services  # noqa: PLC0415
+    from passerby.serving import server  # noqa: PLC0415
+
+    logs.configure()
+    document = read_catalogue_file(catalogue) if catalogue is not None else None
+    services = open_services(data, catalogue_url=catalogue_url, store_url=store_url)
+    with contextlib.closing(services):
+        if document is not None:
+            changes = services.catalogue.apply(document)
+            _log.info("catalogue applied", file=str(catalogue), changes=len(changes))
+        running = server(services, host, port)
+        try:
+            running.run()
+        except SystemExit:  # uvicorn has said why in the log
+            raise UnavailableError(f"cannot listen on {host}:{port}; see the log") from None

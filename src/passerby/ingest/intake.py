@@ -1,0 +1,114 @@
+"""From decoded observations to a journal submission: what every way in has in common.
+
+A native request, a producer's push and an imported file all end here, so they resolve references, hide devices,
+register contents and keep rejects aside in the same way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from passerby.catalogue.model import Credential
+from passerby.ingest.decoded import Decoded, Refused
+from passerby.ingest.privacy import REMOVED, scrubbed
+from passerby.ingest.resolve import RefusedError, Resolver, Row, UnknownContentError
+from passerby.journal import Rejected
+from passerby.observations import KINDS, Observation
+
+RegisterContent = Callable[[str], int]
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Rows to keep by kind, and the rows that were refused, in the order of the body."""
+
+    rows: dict[str, list[Row]]
+    refused: Sequence[Refused]
+
+    @property
+    def row_count(self) -> int:
+        """Valid rows, all kinds together."""
+        return sum(map(len, self.rows.values()))
+
+
+def resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterContent) -> Resolved:
+    """The rows of a decoded body.
+
+    `register_content` makes a content of the credential's account that nobody has named before, durably, and
+    returns its id. It may block: large bodies are resolved in a thread of their own.
+    """
+    rows: dict[str, list[Row]] = {}
+    refused = list(decoded.refused)
+    for index, observation in zip(decoded.indexes, decoded.observations, strict=True):
+        try:
+            kind, row = resolver.row(observation)
+        except RefusedError as error:
+            refused.append(Refused(index, str(error), _encode(observation)))
+            continue
+        except UnknownContentError:
+            kind, row = _with_new_contents(observation, resolver, register_content)
+        if kind in rows:
+            rows[kind].append(row)
+        else:
+            rows[kind] = [row]
+    refused.sort(key=lambda refusal: refusal.index)
+    return Resolved(rows, refused)
+
+
+def _with_new_contents(
+    observation: Observation, resolver: Resolver, register_content: RegisterContent
+) -> tuple[str, Row]:
+    while True:
+        try:
+            return resolver.row(observation)
+        except UnknownContentError as unknown:
+            text = unknown.args[0]
+            resolver.learn_content(text, register_content(text))
+
+
+def rejects(refused: Sequence[Refused], credential: Credential) -> list[Rejected]:
+    """Refused rows as the journal keeps them aside: as they were sent, less what could be a WiFi device's address."""
+    return [Rejected(credential.account_id, one.index, one.error, without_devices(one.row)) for one in refused]
+
+
+def without_devices(row: bytes) -> str:
+    """A refused row as JSON text that holds no device's address.
+
+    Rows of other kinds stay whole. A `wifi_visit`, or what might be one, loses its device and its id, and
+    whatever else in it looks like an address. Text that is not JSON may be anything: it loses whatever looks
+    like an address, and is not kept at all when it mentions a device.
+    """
+    try:
+        document = msgspec.json.decode(row)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _scrubbed_text(row)
+    if isinstance(document, dict) and "device" not in document and document.get("kind") in _HARMLESS:
+        return json.dumps(document, ensure_ascii=False)
+    if isinstance(document, dict):
+        document = {name: value for name, value in document.items() if name not in ("device", "id")}
+    return json.dumps(_scrubbed_document(document), ensure_ascii=False)
+
+
+_HARMLESS = frozenset(KINDS) - {"wifi_visit"}
+_LONGEST_KEPT = 4096
+
+
+def _scrubbed_document(value: object) -> object:
+    if isinstance(value, dict):
+        return {scrubbed(str(name)): _scrubbed_document(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_scrubbed_document(inner) for inner in value]
+    return scrubbed(value) if isinstance(value, str) else value
+
+
+def _scrubbed_text(row: bytes) -> str:
+    text = row[:_LONGEST_KEPT].decode(errors="replace")
+    if "\\" in text or any(word in text.lower() for word in ("device", "wifi")):
+        text = REMOVED
+    return json.dumps(scrubbed(text), ensure_ascii=False)

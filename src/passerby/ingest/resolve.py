@@ -1,0 +1,296 @@
+"""From what a sensor sent to what is kept: references become catalogue ids, times become UTC milliseconds.
+
+A `Resolver` works for one credential on one state of the catalogue and remembers the sensors it has looked up, so a
+row costs a few dictionary reads. What a credential may not see is as unknown to it as what does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from passerby.catalogue.model import Catalogue, Credential, Sensor
+from passerby.ingest import identity
+from passerby.ingest.privacy import Devices, KeyGoneError, is_randomized
+from passerby.observations import (
+    ContentView,
+    CountInterval,
+    Crossing,
+    Described,
+    Event,
+    Level,
+    Mood,
+    Observation,
+    Passage,
+    Play,
+    Reference,
+    Uptime,
+    View,
+    Visit,
+    WifiVisit,
+    ZoneVisit,
+    milliseconds,
+)
+
+Row = tuple[Any, ...]
+
+END_OF_TIME_MS = 4_102_444_800_000  # 2100-01-01T00:00:00Z
+
+
+class RefusedError(Exception):
+    """A row that cannot be kept: "field: message"."""
+
+
+class UnknownContentError(Exception):
+    """A row names a content by a text that nobody has registered yet; `args[0]` is the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sensor with what its rows may name. Lines and zones by id and by uid."""
+
+    sensor_id: int
+    site_id: int
+    timezone: str
+    lines: Mapping[Reference, int]
+    zones: Mapping[Reference, int]
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, sensor: Sensor) -> Place:
+        """The place of a sensor of the catalogue."""
+        site = catalogue.site_of(sensor)
+        lines: dict[Reference, int] = {}
+        zones: dict[Reference, int] = {}
+        for line in sensor.lines.values():
+            lines[line.id] = lines[line.uid] = line.id
+        for zone in sensor.zones.values():
+            zones[zone.id] = zones[zone.uid] = zone.id
+        return cls(sensor.id, site.id, site.timezone, lines, zones)
+
+
+@dataclass(slots=True)
+class Resolver:
+    """Makes rows of observations that `credential` sends, as far as `catalogue` knows what they name."""
+
+    catalogue: Catalogue
+    credential: Credential
+    devices: Devices
+    _places: dict[Reference, Place] = field(default_factory=dict)
+    _contents: dict[str, int] = field(default_factory=dict)
+
+    def row(self, observation: Observation) -> tuple[str, Row]:
+        """(kind, row in the order of `observations.table(kind).row_columns`).
+
+        Raises RefusedError, or UnknownContentError when a content must be registered first.
+        """
+        place = self._places.get(observation.sensor) or self._place(observation.sensor)
+        kind, make = _MAKERS[type(observation)]
+        return kind, make(self, place, observation)
+
+    def learn_content(self, text: str, content_id: int) -> None:
+        """A content that was registered after the state of the catalogue that this resolver works on."""
+        self._contents[text] = content_id
+
+    def _place(self, reference: Reference) -> Place:
+        sensor = self.catalogue.sensor(reference)
+        if sensor is None and isinstance(reference, int):  # in CSV a uid of digits looks like a number
+            sensor = self.catalogue.sensor(str(reference))
+        if sensor is None or not self.catalogue.may_see_sensor(self.credential, sensor):
+            raise RefusedError("sensor: unknown sensor")
+        if not sensor.active:
+            raise RefusedError("sensor: not active, it accepts no observations")
+        place = self._places[reference] = Place.of(self.catalogue, sensor)
+        return place
+
+    def content(self, reference: Reference, path: str) -> int:
+        """The id of a content of the account."""
+        found = self.catalogue.content(self.credential.account_id, reference)
+        if found is None and isinstance(reference, int):
+            found = self.catalogue.content(self.credential.account_id, str(reference))
+        if found is not None:
+            return found.id
+        if isinstance(reference, int):
+            raise RefusedError(f"{path}: unknown content")
+        if reference not in self._contents:
+            raise UnknownContentError(reference)
+        return self._contents[reference]
+
+
+_Interval = Visit | ZoneVisit | Passage | View | Play | CountInterval | WifiVisit | Uptime
+_Moment = Crossing | Level | Event
+
+
+def _instant(given: datetime, name: str) -> int:
+    try:
+        instant = milliseconds(given)
+    except (OverflowError, ValueError):
+        instant = -1
+    if not 0 <= instant < END_OF_TIME_MS:
+        raise RefusedError(f"{name}: expected a time from 1970 to 2099")
+    return instant
+
+
+def _row(kind: str, head: Row, observation: Observation, rest: Row) -> Row:
+    """`head`, id and identity, `rest`. `head` begins with sensor_id and started_ms."""
+    text = observation.id
+    if text is None:
+        return (*head, None, identity.derived(kind, (*head, *rest)), *rest)
+    known = identity.parse(text)
+    if known is not None:
+        return (*head, None, known, *rest)
+    return (*head, text, identity.explicit(kind, head[0], head[1], text), *rest)
+
+
+def _interval(place: Place, o: _Interval) -> tuple[int, int, int | None]:
+    started = _instant(o.start, "start")
+    duration = o.duration_ms
+    return (place.sensor_id, started, None if duration is None else started + duration)
+
+
+def _moment(place: Place, o: _Moment) -> tuple[int, int]:
+    return (place.sensor_id, _instant(o.at, "at"))
+
+
+def _part(parts: Mapping[Reference, int], reference: Reference, what: str) -> int:
+    found = parts.get(reference)
+    if found is None and isinstance(reference, int):
+        found = parts.get(str(reference))
+    if found is None:
+        raise RefusedError(f"{what}: this sensor has no such {what}")
+    return found
+
+
+def _described(o: Described) -> Row:
+    # An empty text says no more than none, and CSV cannot tell them apart.
+    return (
+        o.origin or None,
+        o.suborigin or None,
+        o.age_range or None,
+        o.gender or None,
+        o.object_id,
+        o.snapshot_id,
+        o.record_id,
+    )
+
+
+def _visit(_: Resolver, place: Place, o: Visit) -> Row:
+    group = None if o.group is None else str(o.group)
+    return _row("visit", _interval(place, o), o, (group, o.role))
+
+
+def _zone_visit(_: Resolver, place: Place, o: ZoneVisit) -> Row:
+    zone = _part(place.zones, o.zone, "zone")
+    return _row("zone_visit", _interval(place, o), o, (*_described(o), zone, o.role))
+
+
+def _passage(_: Resolver, place: Place, o: Passage) -> Row:
+    return _row("passage", _interval(place, o), o, (o.class_, o.color))
+
+
+def _mood(mood: Mood | None) -> dict[str, int] | None:
+    return None if mood is None else {name: getattr(mood, name) for name in Mood.__struct_fields__}
+
+
+def _view(resolver: Resolver, place: Place, o: View) -> Row:
+    looks = None if o.attention is None else [{"looking": look.looking, "ms": look.ms} for look in o.attention]
+    emotions = None if o.emotions is None else [{"emotion": e.emotion, "ms": e.ms} for e in o.emotions]
+    head = _interval(place, o)
+    contents = None if o.contents is None else [_shown(resolver, i, shown) for i, shown in enumerate(o.contents)]
+    rest = (
+        o.looked_ms(),
+        looks,
+        o.gender,
+        o.age_group,
+        o.age,
+        o.glasses,
+        o.mustache,
+        o.beard,
+        _mood(o.mood),
+        emotions,
+        contents,
+        o.session,
+        o.role,
+    )
+    return _row("view", head, o, rest)
+
+
+def _shown(resolver: Resolver, index: int, shown: ContentView) -> dict[str, Any]:
+    return {
+        "content_id": resolver.content(shown.content, f"contents[{index}].content"),
+        "start_ms": shown.start_ms,
+        "duration_ms": shown.duration_ms,
+        "attention_ms": shown.attention_ms,
+        "mood": _mood(shown.mood),
+    }
+
+
+def _play(resolver: Resolver, place: Place, o: Play) -> Row:
+    head = _interval(place, o)
+    return _row("play", head, o, (resolver.content(o.content, "content"),))
+
+
+def _crossing(_: Resolver, place: Place, o: Crossing) -> Row:
+    line = _part(place.lines, o.line, "line")
+    return _row("crossing", _moment(place, o), o, (*_described(o), line, o.direction, o.class_, o.also_visit, o.role))
+
+
+def _count(_: Resolver, place: Place, o: CountInterval) -> Row:
+    line = _part(place.lines, o.line, "line")
+    # + 0.0 makes the negative zero, which is accepted as a number >= 0, the zero that it means.
+    return _row("count", _interval(place, o), o, (line, o.in_ + 0.0, o.out + 0.0, o.class_))
+
+
+def _level(_: Resolver, place: Place, o: Level) -> Row:
+    zone = None if o.zone is None else _part(place.zones, o.zone, "zone")
+    return _row("level", _moment(place, o), o, (o.value + 0.0, zone))
+
+
+def _wifi_visit(resolver: Resolver, place: Place, o: WifiVisit) -> Row:
+    zone = None if o.zone is None else _part(place.zones, o.zone, "zone")
+    head = _interval(place, o)
+    randomized = is_randomized(o.device) if o.randomized is None else o.randomized
+    hidden = partial(resolver.devices.hash, place.site_id, place.timezone, head[1])
+    try:
+        device = hidden(o.device)
+        rest = (device, o.rssi, zone, randomized)
+        if o.id is None:
+            return (*head, None, identity.derived("wifi_visit", (*head, *rest)), *rest)
+        # The sender's id may hold the address: only its hash takes part, and it is not kept.
+        known = identity.parse(o.id)
+        if known is None:
+            known = identity.explicit("wifi_visit", head[0], head[1], hidden(o.id))
+    except KeyGoneError:
+        raise RefusedError("start: too long ago, the key that hides the devices of that day is destroyed") from None
+    return (*head, None, known, *rest)
+
+
+def _event(_: Resolver, place: Place, o: Event) -> Row:
+    trigger = o.trigger
+    if trigger is not None:
+        try:
+            trigger = _part(place.lines, trigger, "line")
+        except RefusedError:
+            trigger = _part(place.zones, trigger, "trigger")
+    return _row("event", _moment(place, o), o, (*_described(o), o.type, trigger))
+
+
+def _uptime(_: Resolver, place: Place, o: Uptime) -> Row:
+    return _row("uptime", _interval(place, o), o, ())
+
+
+_MAKERS: dict[type[Observation], tuple[str, Callable[[Resolver, Place, Any], Row]]] = {
+    Visit: ("visit", _visit),
+    ZoneVisit: ("zone_visit", _zone_visit),
+    Passage: ("passage", _passage),
+    View: ("view", _view),
+    Play: ("play", _play),
+    Crossing: ("crossing", _crossing),
+    CountInterval: ("count", _count),
+    Level: ("level", _level),
+    WifiVisit: ("wifi_visit", _wifi_visit),
+    Event: ("event", _event),
+    Uptime: ("uptime", _uptime),
+}

@@ -1,0 +1,57 @@
+"""The HTTP server: one ASGI app with every route of every dialect.
+
+The ingest route is dispatched before Litestar, because it is the hot path. Every other route belongs to a router
+in `ROUTERS`, a name to import; an area that is not there yet is left out, so each can be built and tested alone.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.types import HTTPScope, Receive, Scope, Send
+
+from passerby.api import health, ingest, pages
+from passerby.api.auth import provide_credential
+from passerby.api.problems import problem_response
+from passerby.services import Services
+
+ROUTERS: tuple[Router, ...] = (health.router, pages.router)
+
+
+class App:
+    """The ASGI app: the ingest route, and Litestar for all others."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.litestar = _litestar(services)
+        self._ingest = ingest.Ingest(services)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Dispatch one connection."""
+        if scope.get("path") == ingest.PATH and scope.get("method") == "POST":
+            await self._ingest(cast("HTTPScope", scope), receive, send)
+        else:
+            await self.litestar(scope, receive, send)
+
+
+def create_app(services: Services) -> App:
+    """The app that serves `services`. It does not close them."""
+    return App(services)
+
+
+def _litestar(services: Services) -> Litestar:
+    return Litestar(
+        route_handlers=list(ROUTERS),
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False, use_cache=True),
+            "credential": Provide(provide_credential, sync_to_thread=False),
+        },
+        exception_handlers={Exception: problem_response},
+        state=State({"services": services}),
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=services.settings.integer("max_body_mb") << 20,
+    )

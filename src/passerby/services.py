@@ -1,0 +1,117 @@
+"""Everything that a running Passerby consists of, opened together and closed in order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from passerby.catalogue.model import Credential
+from passerby.catalogue.repository import Repository
+from passerby.errors import InvalidInputError
+from passerby.ingest.privacy import Devices
+from passerby.ingest.resolve import Resolver
+from passerby.journal import Journal
+from passerby.loader import Loader
+from passerby.lock import FolderLock
+from passerby.settings import Settings, from_environment
+from passerby.store.contract import Store
+from passerby.store.duckdb import DuckDBStore
+
+_SWEEP_S = 60
+_log = structlog.get_logger("passerby")
+
+
+@dataclass(slots=True)
+class Services:
+    """The parts of one running Passerby. Made by `open_services`, ended by `close`."""
+
+    data: Path
+    settings: Settings
+    catalogue: Repository
+    journal: Journal
+    store: Store
+    loader: Loader
+    devices: Devices
+    _closing: ExitStack
+    _resolvers: dict[Credential, Resolver] = field(default_factory=dict)
+
+    def resolver(self, credential: Credential) -> Resolver:
+        """What turns the rows of a credential into facts, on the catalogue of this moment."""
+        catalogue = self.catalogue.current()
+        known = self._resolvers.get(credential)
+        if known is not None and known.catalogue is catalogue:
+            return known
+        if known is None and len(self._resolvers) >= 10_000:
+            self._resolvers.clear()
+        made = self._resolvers[credential] = Resolver(catalogue, credential, self.devices)
+        return made
+
+    def close(self) -> None:
+        """Load what the journal holds, then let go of every file."""
+        self._closing.close()
+
+
+def open_services(data: Path, *, catalogue_url: str | None = None, store_url: str | None = None) -> Services:
+    """Open the data directory `data`, making it and what is missing in it.
+
+    Raises ConflictError when another process works on it, InvalidInputError for an engine that this release
+    does not have.
+    """
+    _refuse_url("--catalogue-url", catalogue_url, "SQLite")
+    _refuse_url("--store-url", store_url, "DuckDB")
+    settings = Settings(from_environment())
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with ExitStack() as stack:
+        stack.enter_context(FolderLock(data))
+        catalogue = Repository(data / "catalogue.sqlite")
+        stack.callback(catalogue.close)
+        devices = Devices(data / "wifi-keys.sqlite")
+        stack.callback(devices.close)
+        store = DuckDBStore(
+            data / "facts.duckdb",
+            memory_mb=settings.integer("store_memory_mb"),
+            threads=settings.integer("store_threads"),
+        )
+        stack.callback(store.close)
+        journal = Journal(
+            data / "journal.sqlite",
+            keep_days=settings.integer("journal_days"),
+            rejected_days=settings.integer("rejected_days"),
+        )
+        stack.callback(journal.close)
+        loader = Loader(journal, store)
+        loader.start()
+        stack.callback(loader.stop)
+        stack.callback(_every(_SWEEP_S, devices.sweep))
+        return Services(data, settings, catalogue, journal, store, loader, devices, stack.pop_all())
+
+
+def _refuse_url(option: str, url: str | None, embedded: str) -> None:
+    if url is not None:
+        raise InvalidInputError(f"this release has only the embedded engine ({embedded}); leave the option out", option)
+
+
+def _every(seconds: float, work: Callable[[], object]) -> Callable[[], None]:
+    """Do `work` again and again in a thread; returns what ends it."""
+    done = threading.Event()
+
+    def run() -> None:
+        while not done.wait(seconds):
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001  # it is tried again; nothing else waits for it
+                _log.error("periodic work failed", work=work.__qualname__, error=str(error))
+
+    thread = threading.Thread(target=run, name=f"every-{seconds:g}s", daemon=True)
+    thread.start()
+
+    def end() -> None:
+        done.set()
+        thread.join()
+
+    return end

@@ -1,0 +1,63 @@
+"""Fixtures that every area of the tests may use."""
+
+import os
+
+import httpx
+import pytest
+import yaml
+from hypothesis import HealthCheck, settings
+from tests.support.networks import KEY, network
+from tests.support.servers import ServerProcess, serving
+
+from passerby.services import open_services
+
+settings.register_profile("default", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("PASSERBY_HYPOTHESIS", "default"))
+
+
+@pytest.fixture
+def services(tmp_path):
+    """A whole Passerby on an empty data directory (catalogue, journal, store, loader), with `networks.network()`."""
+    opened = open_services(tmp_path / "data")
+    try:
+        opened.catalogue.apply(network())
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture
+def url(services):
+    """Where `services` answers HTTP."""
+    with serving(services) as address:
+        yield address
+
+
+@pytest.fixture
+def client(url):
+    """An HTTP client of `services` with the key that may do everything."""
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}, timeout=30) as http:
+        yield http
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Starts real `passerby serve` processes: `server()`, `server(document, "--port", 0, data=folder)`.
+
+    They are ended with the module. The catalogue is `networks.network()` unless another document is given.
+    """
+    started = []
+
+    def start(document=None, *arguments, data=None, environment=None):
+        folder = tmp_path_factory.mktemp("server")
+        file = folder / "catalogue.yaml"
+        file.write_text(yaml.safe_dump(document or network()))
+        one = ServerProcess(data or folder / "data", "--catalogue", file, *arguments, environment=environment)
+        started.append(one)
+        return one
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.stop()
