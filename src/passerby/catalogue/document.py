@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from passerby.catalogue.model import Scope, Side
+
 # JSON numbers are exact to 2**53 - 1 in every language that reads them as doubles.
 MAX_ID = 2**53 - 1
 
@@ -33,7 +35,7 @@ class LineEntry(Entry, kw_only=True, frozen=True):
     name: Name | None = None
     entrance: bool = False
     direction: Literal["in", "out"] = "in"
-    inside: Literal["left", "right"] = "left"
+    inside: Side = "left"
     points: list[Point]
 
 
@@ -134,7 +136,7 @@ class NativeEntry(CredentialEntry, kw_only=True, frozen=True, tag="native"):
 
     name: Name | None = None
     key: Secret | None = None
-    scopes: list[Literal["ingest", "read", "admin"]] = msgspec.field(default_factory=lambda: ["ingest", "read"])
+    scopes: list[Scope] = msgspec.field(default_factory=lambda: ["ingest", "read"])
 
 
 class AnalytiksEntry(CredentialEntry, kw_only=True, frozen=True, tag="analytiks"):

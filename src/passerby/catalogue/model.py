@@ -74,7 +74,11 @@ class Sensor:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place with an IANA time zone. `opening_hours` is (open, close) as local HH:MM, or None for always."""
+    """A place with an IANA time zone. `opening_hours` is None for always open.
+
+    Else it is (open, close) as local HH:MM, every day; close is at most 24:00, and earlier than open where the
+    place closes after midnight.
+    """
 
     id: int
     brand_id: int

@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import sqlalchemy
 from sqlalchemy import Connection
@@ -62,15 +63,18 @@ class _State:
     ring: KeyRing
 
 
-def read_catalogue_file(path: Path | str) -> dict[str, object]:
+def read_catalogue_file(source: Path | str | BinaryIO) -> dict[str, object]:
     """The value of a catalogue file, not yet checked; InvalidInputError with the line when it is not YAML."""
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise InvalidInputError(f"cannot read {path}: {error.strerror}") from error
+    if isinstance(source, (str, Path)):
+        try:
+            data = Path(source).read_bytes()
+        except OSError as error:
+            raise InvalidInputError(f"cannot read {source}: {error.strerror}") from error
+    else:
+        data = source.read()
     value = from_yaml(data)
     if not isinstance(value, dict):
-        raise InvalidInputError(f"{path}: expected a mapping with the key account")
+        raise InvalidInputError("expected a mapping with the key account")
     return value
 
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from passerby.catalogue.document import LineEntry, OpeningHours, Point, SiteEntry, ZoneEntry
 from passerby.catalogue.shape import suggest
 from passerby.errors import InvalidInputError, Problem
-from passerby.settings import SETTINGS, Level, check_settings
+from passerby.settings import Level, check_settings
 
 # Far beyond any drawing, near enough that products of coordinates stay exact enough to tell sides apart.
 MAX_COORDINATE = 1e9
@@ -45,15 +45,10 @@ def check_hours(hours: OpeningHours, path: str) -> Iterator[Problem]:
 
 def check_values(values: Mapping[str, object], level: Level, path: str) -> Iterator[Problem]:
     """Settings, each by its own rule."""
-    for name, value in values.items():
-        if name not in SETTINGS:
-            hint = suggest(name, SETTINGS) or f"; there are: {', '.join(SETTINGS)}"
-            yield Problem(f"{path}.{name}", f"no such setting{hint}")
-            continue
-        try:
-            check_settings({name: value}, level, path)
-        except InvalidInputError as error:
-            yield from error.problems
+    try:
+        check_settings(values, level, path)
+    except InvalidInputError as error:
+        yield from error.problems
 
 
 def check_line(line: LineEntry, path: str) -> Iterator[Problem]:
