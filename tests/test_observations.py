@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerby.observations import KINDS, STRUCTS, AnyObservation, json_schema, milliseconds, table
+from passerby.observations import KINDS, STRUCTS, AnyObservation, encoder, json_schema, milliseconds, table
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAIVE = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1))  # noqa: DTZ001 - hypothesis wants them naive
@@ -70,3 +70,13 @@ def test_the_json_schema_names_every_kind():
     root, components = json_schema()
     assert set(root["discriminator"]["mapping"]) == set(KINDS)
     assert {STRUCTS[kind].__name__ for kind in KINDS} <= set(components)
+
+
+def test_what_is_not_said_is_not_written():
+    visit = msgspec.json.decode(
+        b'{"kind": "visit", "sensor": 1, "start": "2026-03-29T01:30:00+01:00", "duration_ms": null}',
+        type=AnyObservation,
+    )
+    assert encoder().encode(visit) == (
+        b'{"kind":"visit","sensor":1,"start":"2026-03-29T01:30:00+01:00","duration_ms":null}'
+    )

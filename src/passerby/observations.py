@@ -49,7 +49,15 @@ EmotionName = Literal["neutral", "happy", "angry", "surprised", "unknown"]
 Direction = Literal["in", "out"]
 
 
-class Observation(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, tag_field="kind", gc=False):
+class Observation(
+    msgspec.Struct,
+    kw_only=True,
+    frozen=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    omit_defaults=True,
+    gc=False,
+):
     """What every observation carries."""
 
     sensor: Reference
@@ -102,7 +110,7 @@ class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     ms: Milliseconds
 
 
-class Mood(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, gc=False):
+class Mood(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """How long each mood was seen, in milliseconds."""
 
     very_happy: Milliseconds = 0
@@ -119,7 +127,7 @@ class Emotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False)
     ms: Milliseconds
 
 
-class ContentView(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, gc=False):
+class ContentView(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A content shown during a view; `start_ms` counts from the start of the view."""
 
     content: Reference
