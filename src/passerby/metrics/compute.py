@@ -1,0 +1,138 @@
+"""`compute`: the values of metrics at places in buckets. Everything in the program that counts, counts here.
+
+Sums are added up by the engine (`store/sql/metrics/`); what depends on the order of single observations (groups,
+peaks) is fetched as a few integer columns and computed by the `kernels`. When single rows are fetched anyway,
+the sums are taken from them too; both ways give the same numbers, which a test holds.
+
+Memory does not grow with the range: single rows are fetched for windows of time (`_UNIT_DAYS`), each with its own
+look-back and with those still present when it begins, so windows do not depend on one another; and a grid of many
+places is computed a part of the places at a time (`_CELLS`).
+
+What was decided beyond the rules of each metric (`registry`):
+
+* Facts outside a calendar's asked range do not count, not even in a whole first or last bucket, and peaks consider
+  no instant outside it; but what was before it is seen: people still present, groups that began, doors since the reset.
+* A sensor that is no entry point does not count for its site and brand: neither visits nor passages, entrance
+  crossings, counts, levels. Asked for as a sensor, it counts. Its zones and lines count always.
+* A brand is the sum over its sites, groups formed within each, and the maximum for peaks.
+* Passages, interval counts and levels have no role: they count for everyone, and not when one role is asked for.
+* An interval count stands wholly in the bucket of its start. Fractions stay fractions, to 6 decimals.
+* Nobody is carried into a bucket that begins after `now_ms`: the future is not predicted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from passerby.calendar import Calendar
+from passerby.catalogue.model import Catalogue
+from passerby.metrics import parts, people, scope
+from passerby.metrics.grid import Grid
+from passerby.metrics.people import Asked
+from passerby.metrics.places import Computed, Place
+from passerby.store.contract import Store
+
+# Days of units whose single rows are held at one time: a few million rows in a busy network.
+_UNIT_DAYS = 8_000
+# Cells of a grid held at one time, 8 bytes each.
+_CELLS = 8_000_000
+
+
+def compute(
+    store: Store,
+    catalogue: Catalogue,
+    metrics: Sequence[str],
+    places: Sequence[Place],
+    calendars: Sequence[Calendar],
+    *,
+    role: str | None = None,
+    now_ms: int | None = None,
+) -> Computed:
+    """The values, other than 0, of each metric at each place in each bucket of the place's calendar.
+
+    Args:
+        store: Where the facts are.
+        catalogue: The snapshot that says what belongs to what; every place must exist in it.
+        metrics: Names of `registry.METRICS`. One that does not exist at a place's level has no values there.
+        places: Any mix of levels; a place may occur several times, with several calendars.
+        calendars: What the places' `calendar` indexes point at.
+        role: None leaves staff out, "any" counts everyone, another text only those with that role.
+        now_ms: The present, UTC milliseconds; default the system's clock.
+    """
+    now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    results: list[Computed] = []
+    for first, last in _portions(metrics, places, calendars):
+        part = _compute(store, catalogue, metrics, places[first:last], calendars, role, now_ms)
+        results.append(Computed(part.place + first, part.metric, part.bucket, part.value))
+    if len(results) == 1:
+        return results[0]
+    empty = np.zeros(0, dtype=np.int64)
+    results.append(Computed(empty, empty, empty, np.zeros(0)))
+    return Computed(
+        *(np.concatenate([getattr(each, name) for each in results]) for name in ("place", "metric", "bucket", "value"))
+    )
+
+
+def _portions(
+    metrics: Sequence[str], places: Sequence[Place], calendars: Sequence[Calendar]
+) -> Iterator[tuple[int, int]]:
+    """Runs [first, last) of places whose cells fit into memory together."""
+    first = cells = 0
+    for index, place in enumerate(places):
+        more = len(calendars[place.calendar]) * max(1, len(metrics))
+        if index > first and cells + more > _CELLS:
+            yield first, index
+            first, cells = index, 0
+        cells += more
+    if places:
+        yield first, len(places)
+
+
+def _compute(
+    store: Store,
+    catalogue: Catalogue,
+    metrics: Sequence[str],
+    places: Sequence[Place],
+    calendars: Sequence[Calendar],
+    role: str | None,
+    now_ms: int,
+) -> Computed:
+    frames = scope.Frames(calendars)
+    grid = Grid(metrics, places, calendars)
+    asked = Asked(store, frames, frames.slots(), role, now_ms)
+    wanted = frozenset(metrics)
+    if (sites := scope.site_units(catalogue, places, frames)) is not None:
+        _add_people(asked, sites, grid, wanted)
+    if (zones := scope.zone_units(catalogue, places, frames)) is not None:
+        _add_zones(asked, zones, grid, wanted)
+    if wanted & {"line_in", "line_out"} and (lines := scope.line_units(catalogue, places, frames)) is not None:
+        parts.add_lines(asked, lines, grid, scope.Window(*frames.span()))
+    return grid.computed()
+
+
+def _add_people(asked: Asked, units: scope.SiteUnits, grid: Grid, wanted: frozenset[str]) -> None:
+    whole = scope.Window(*asked.frames.span())
+    sums = bool(wanted.intersection(people.VISIT_SUMS))
+    needs = people.Needs(sums, "group_visits" in wanted, "peak_occupancy" in wanted)
+    if needs.groups or needs.peaks:
+        own_groups = False
+        for window in scope.windows(asked.frames.span(), len(units), _UNIT_DAYS):
+            own_groups |= people.Sequences(asked, units, grid, window, needs).add()
+        if own_groups and needs.groups:
+            people.add_own_groups(asked, units, grid, whole)
+    elif sums:
+        people.add_visit_sums(asked, units, grid, whole)
+    if "walk_bys" in wanted:
+        people.add_passages(asked, units, grid, whole)
+
+
+def _add_zones(asked: Asked, units: scope.PartUnits, grid: Grid, wanted: frozenset[str]) -> None:
+    sums = bool(wanted & {"zone_visits", "zone_dwell_time"})
+    if "zone_peak_visits" in wanted:
+        for window in scope.windows(asked.frames.span(), len(units), _UNIT_DAYS):
+            parts.add_zone_peaks(asked, units, grid, window, sums=sums)
+    elif sums:
+        parts.add_zone_sums(asked, units, grid, scope.Window(*asked.frames.span()))

@@ -1,0 +1,78 @@
+"""Where the values of a computation are gathered: one cell per metric, place and bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from passerby.calendar import Calendar
+from passerby.metrics.kernels import SCALE, places_in_runs
+from passerby.metrics.places import Computed, Flags, Floats, Integers, Place
+from passerby.metrics.registry import METRICS
+from passerby.metrics.scope import Units
+
+# Fractions are answered to this many decimals: they are sums of billionths.
+_DECIMALS = 6
+
+
+Values = Floats | Integers | Flags
+
+
+class Grid:
+    """Dense cells that sources add to; a place without a value is 0."""
+
+    def __init__(self, metrics: Sequence[str], places: Sequence[Place], calendars: Sequence[Calendar]) -> None:
+        self.metrics = metrics
+        lengths = np.array([len(calendars[place.calendar]) for place in places], dtype=np.int64)
+        self._first = np.concatenate([[0], np.cumsum(lengths)])
+        self._cells: dict[str, Floats] = {}
+        self._billionths: dict[str, Floats] = {}
+
+    def add(self, metric: str, units: Units, unit: Integers, bucket: Integers, value: Values) -> None:
+        """Add values of units to the cells of their places, or take the maximum, as the metric combines."""
+        self._combine(self._of(metric), metric, *self._spread(units, unit, bucket, value))
+
+    def add_scaled(self, metric: str, units: Units, unit: Integers, bucket: Integers, value: Values) -> None:
+        """As `add`, for sums that may be fractions, `kernels.scaled`: whole numbers until the very end."""
+        cells = self._billionths.setdefault(metric, np.zeros(self._first[-1]))
+        self._combine(cells, metric, *self._spread(units, unit, bucket, value))
+
+    @staticmethod
+    def _combine(cells: Floats, metric: str, cell: Integers, value: Floats) -> None:
+        if METRICS[metric].combine == "max":
+            np.maximum.at(cells, cell, value)
+        else:
+            np.add.at(cells, cell, value)
+
+    def _of(self, metric: str) -> Floats:
+        return self._cells.setdefault(metric, np.zeros(self._first[-1]))
+
+    def _spread(self, units: Units, unit: Integers, bucket: Integers, value: Values) -> tuple[Integers, Floats]:
+        """(cell, value) for every place of each unit."""
+        value = value.astype(np.float64)
+        if len(units.edge_unit) == len(units):  # each unit has one place
+            return self._first[units.edge_place[unit]] + bucket, value
+        first = np.searchsorted(units.edge_unit, np.arange(len(units) + 1))
+        count = np.diff(first)[unit]
+        row = np.repeat(np.arange(len(unit)), count)
+        edge = first[unit][row] + places_in_runs(count)
+        return self._first[units.edge_place[edge]] + bucket[row], value[row]
+
+    def computed(self) -> Computed:
+        """The cells that are not 0, by place, metric and bucket."""
+        for name, billionths in self._billionths.items():
+            self._cells[name] = self._of(name) + billionths / SCALE
+        if "visits" in self.metrics and "all_visits" in self._cells:
+            self._cells["visits"] = self._cells["all_visits"] - self._of("bounces")
+        cells, metrics = [], []
+        for index, name in enumerate(self.metrics):
+            found = np.flatnonzero(self._cells[name]) if name in self._cells else np.zeros(0, dtype=np.int64)
+            cells.append(found)
+            metrics.append(np.full(len(found), index, dtype=np.int64))
+        cell, metric = np.concatenate(cells), np.concatenate(metrics)
+        value = np.concatenate([self._cells[name][found] for name, found in zip(self.metrics, cells) if len(found)] or [np.zeros(0)])
+        place = np.searchsorted(self._first, cell, side="right") - 1
+        order = np.argsort(place * len(self.metrics) + metric, kind="stable")
+        place, metric, cell = place[order], metric[order], cell[order]
+        return Computed(place, metric, cell - self._first[place], np.round(value[order], _DECIMALS))

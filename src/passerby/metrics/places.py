@@ -1,0 +1,39 @@
+"""The places that metrics are asked for, and the answer's form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from passerby.metrics.registry import Level
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere to compute metrics for, by the buckets of the calendar with that index.
+
+    `key` is the catalogue id; of a zone or line it is (sensor id, id).
+    """
+
+    level: Level
+    key: int | tuple[int, int]
+    calendar: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Values other than 0 as four arrays of equal length, sorted by place, metric, bucket.
+
+    `place` and `metric` are indexes into what was asked, `bucket` is one into the calendar of the place.
+    """
+
+    place: Integers
+    metric: Integers
+    bucket: Integers
+    value: Floats

@@ -1,0 +1,27 @@
+-- The visits that groups and peaks are made of: those that start in [$seen_ms, $end_ms), where $seen_ms looks back
+-- by the longest pause inside a group, and those that started earlier and are still present at $start_ms.
+-- ended_ms = started_ms stands for an unknown duration: such a visit is never present.
+-- The second part finds its few rows by the zone maps of ended_ms; an OR of both would read everything.
+select
+    scope.unit,
+    v.started_ms,
+    coalesce(v.ended_ms, v.started_ms) as ended_ms,
+    coalesce(v.ended_ms - v.started_ms < scope.bounce_ms, false) as bounce,
+    v.visit_group is not null as own_group
+from visits as v
+join scope on scope.sensor_id = v.sensor_id
+where v.started_ms >= $seen_ms and v.started_ms < $end_ms
+    and (v.role is null or $excluded is null or v.role <> $excluded)
+    and ($only is null or v.role = $only)
+union all
+select
+    scope.unit,
+    v.started_ms,
+    v.ended_ms,
+    v.ended_ms - v.started_ms < scope.bounce_ms,
+    v.visit_group is not null
+from visits as v
+join scope on scope.sensor_id = v.sensor_id
+where v.started_ms < $seen_ms and v.ended_ms > $start_ms
+    and (v.role is null or $excluded is null or v.role <> $excluded)
+    and ($only is null or v.role = $only)
