@@ -41,7 +41,7 @@ _UNIT_DAYS = 8_000
 _CELLS = 8_000_000
 
 
-def compute(
+def compute(  # noqa: PLR0913 - the last two are named and mostly left out
     store: Store,
     catalogue: Catalogue,
     metrics: Sequence[str],
@@ -63,9 +63,11 @@ def compute(
         now_ms: The present, UTC milliseconds; default the system's clock.
     """
     now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    frames = scope.Frames(calendars)
+    asked = Asked(store, frames, frames.slots(), role, now_ms)
     results: list[Computed] = []
     for first, last in _portions(metrics, places, calendars):
-        part = _compute(store, catalogue, metrics, places[first:last], calendars, role, now_ms)
+        part = _compute(asked, catalogue, metrics, places[first:last])
         results.append(Computed(part.place + first, part.metric, part.bucket, part.value))
     if len(results) == 1:
         return results[0]
@@ -91,18 +93,9 @@ def _portions(
         yield first, len(places)
 
 
-def _compute(
-    store: Store,
-    catalogue: Catalogue,
-    metrics: Sequence[str],
-    places: Sequence[Place],
-    calendars: Sequence[Calendar],
-    role: str | None,
-    now_ms: int,
-) -> Computed:
-    frames = scope.Frames(calendars)
-    grid = Grid(metrics, places, calendars)
-    asked = Asked(store, frames, frames.slots(), role, now_ms)
+def _compute(asked: Asked, catalogue: Catalogue, metrics: Sequence[str], places: Sequence[Place]) -> Computed:
+    frames = asked.frames
+    grid = Grid(metrics, places, frames.calendars)
     wanted = frozenset(metrics)
     if (sites := scope.site_units(catalogue, places, frames)) is not None:
         _add_people(asked, sites, grid, wanted)

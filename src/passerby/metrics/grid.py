@@ -65,13 +65,15 @@ class Grid:
             self._cells[name] = self._of(name) + billionths / SCALE
         if "visits" in self.metrics and "all_visits" in self._cells:
             self._cells["visits"] = self._cells["all_visits"] - self._of("bounces")
-        cells, metrics = [], []
+        cells, metrics, values = [], [], []
         for index, name in enumerate(self.metrics):
-            found = np.flatnonzero(self._cells[name]) if name in self._cells else np.zeros(0, dtype=np.int64)
+            all_values = self._cells.get(name, np.zeros(0))
+            found = np.flatnonzero(all_values)
             cells.append(found)
             metrics.append(np.full(len(found), index, dtype=np.int64))
+            values.append(all_values[found])
         cell, metric = np.concatenate(cells), np.concatenate(metrics)
-        value = np.concatenate([self._cells[name][found] for name, found in zip(self.metrics, cells) if len(found)] or [np.zeros(0)])
+        value = np.concatenate(values)
         place = np.searchsorted(self._first, cell, side="right") - 1
         order = np.argsort(place * len(self.metrics) + metric, kind="stable")
         place, metric, cell = place[order], metric[order], cell[order]

@@ -46,17 +46,20 @@ class Asked:
 
 def numbers(table: pa.Table, name: str) -> Integers:
     """An integer column without nulls."""
-    return table.column(name).to_numpy().astype(np.int64, copy=False)
+    column: Integers = table.column(name).to_numpy().astype(np.int64, copy=False)
+    return column
 
 
 def floats(table: pa.Table, name: str) -> Floats:
     """A column of floating-point numbers without nulls."""
-    return table.column(name).to_numpy().astype(np.float64, copy=False)
+    column: Floats = table.column(name).to_numpy().astype(np.float64, copy=False)
+    return column
 
 
 def flags(table: pa.Table, name: str) -> Flags:
     """A column of booleans without nulls."""
-    return table.column(name).to_numpy().astype(np.bool_, copy=False)
+    column: Flags = table.column(name).to_numpy().astype(np.bool_, copy=False)
+    return column
 
 
 def counted(frames: Frames, units: Units, unit: Integers, time: Integers, window: Window) -> Flags:
@@ -82,9 +85,7 @@ def add_visit_sums(asked: Asked, units: SiteUnits, grid: Grid, window: Window) -
     for name in ("all_visits", "bounces", "dwell_time"):
         grid.add(name, units, unit, bucket, numbers(found, name))
     if units.doors.num_rows:
-        found = asked.sums(
-            "doors", window, {"doors": units.doors}, **asked.roles(), with_counts=asked.with_roleless
-        )
+        found = asked.sums("doors", window, {"doors": units.doors}, **asked.roles(), with_counts=asked.with_roleless)
         value = kernels.scaled(floats(found, "all_visits"))
         grid.add_scaled("all_visits", units, numbers(found, "unit"), numbers(found, "bucket"), value)
 
@@ -220,9 +221,7 @@ class Sequences:
     def _inside(self, doors: DoorRows, resets: tuple[Integers, Integers], origin: int) -> Steps:
         kept = self._since_reset(doors.unit, doors.time, resets)
         key = kernels.keys(doors.unit[kept], doors.time[kept], origin)
-        return kernels.steps_of_doors(
-            key, doors.came[kept] - doors.went[kept], kernels.keys(*resets, origin)
-        )
+        return kernels.steps_of_doors(key, doors.came[kept] - doors.went[kept], kernels.keys(*resets, origin))
 
     def _levels(self, resets: tuple[Integers, Integers], origin: int) -> Steps | None:
         parameters: dict[str, Parameter] = {"seen_ms": origin, "end_ms": self.window.end}

@@ -11,7 +11,7 @@ integer for equality, which is several times faster than comparing ranges.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from passerby.calendar import Calendar, to_utc, zone
 from passerby.catalogue.model import Catalogue, Sensor, Site
-from passerby.metrics.places import Flags, Integers, Place
+from passerby.metrics.places import Integers, Place
 
 # Slot numbers of different calendars must not meet: a slot is at least 1 s long, so 200 years of them are < 2**33.
 _CALENDAR_STRIDE = 1 << 34
@@ -40,9 +40,7 @@ class Frames:
         # Slots are counted from the first bucket, so that no number is negative: engines round those differently.
         self.slot_origin_ms = np.array([each.starts[0] for each in calendars], dtype=np.int64)
         self._origin = int(self.slot_origin_ms.min())
-        self._starts = np.concatenate(
-            [self._key(np.int64(index), each.starts) for index, each in enumerate(calendars)]
-        )
+        self._starts = np.concatenate([self._key(np.int64(index), each.starts) for index, each in enumerate(calendars)])
         self._first = np.cumsum([0, *(len(each) for each in calendars)])[:-1]
 
     def _key(self, calendar: Integers | np.int64, time: Integers) -> Integers:
@@ -60,8 +58,9 @@ class Frames:
 
     def buckets(self, calendar: Integers, time: Integers) -> Integers:
         """The bucket of each time (ms) in the calendar of the same position; times must lie in the buckets."""
-        found = np.searchsorted(self._starts, self._key(calendar, time), side="right") - 1
-        return found - self._first[calendar]
+        found: Integers = np.searchsorted(self._starts, self._key(calendar, time), side="right") - 1
+        bucket: Integers = found - self._first[calendar]
+        return bucket
 
     def span(self) -> tuple[int, int]:
         """[start, end) of all ranges together, in ms."""
@@ -201,9 +200,7 @@ def line_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames) ->
     return _part_units(catalogue, places, frames, "line")
 
 
-def _part_units(
-    catalogue: Catalogue, places: Sequence[Place], frames: Frames, level: str
-) -> PartUnits | None:
+def _part_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames, level: str) -> PartUnits | None:
     edges = _Edges()
     for index, place in enumerate(places):
         if place.level == level and isinstance(place.key, tuple):
@@ -299,9 +296,7 @@ def resets(zone_name: str, local_time: str, first_ms: int, last_ms: int) -> Inte
     return found[first : int(np.searchsorted(found, last_ms, side="right"))]
 
 
-def resets_of(
-    units: SiteUnits, frames: Frames, window: Window
-) -> tuple[Integers, Integers]:
+def resets_of(units: SiteUnits, frames: Frames, window: Window) -> tuple[Integers, Integers]:
     """(unit, ms) of every reset that matters in the window; each unit's first one begins its look-back."""
     unit_parts, time_parts = [], []
     for unit, (zone_name, local_time) in enumerate(units.reset_of):

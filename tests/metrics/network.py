@@ -1,0 +1,156 @@
+"""A small network, random observations of it, and stores that hold them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+from tests.support.facts import row
+
+from passerby import observations
+from passerby.calendar import offset_changes
+from passerby.catalogue.model import Account, Brand, Catalogue, Line, Sensor, Site, Zone
+from passerby.journal import Entry
+from passerby.store.arrow import fact_batch
+from passerby.store.duckdb import DuckDBStore
+
+ZONES = (
+    "America/New_York",
+    "America/St_Johns",
+    "Europe/Zurich",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+    "Pacific/Apia",
+)
+DAY = 86_400_000
+HOUR = 3_600_000
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One observation; `values` are columns of its table."""
+
+    kind: str
+    sensor: int
+    start: int
+    values: tuple[tuple[str, Any], ...] = ()
+
+    def get(self, name: str) -> Any:
+        return dict(self.values).get(name)
+
+
+def line(sensor_id: int, line_id: int, *, entrance: bool) -> Line:
+    return Line(line_id, f"line-{sensor_id}-{line_id}", sensor_id, "", entrance, "in", ((0, 0), (1, 1)), "left")
+
+
+def zone(sensor_id: int, zone_id: int, min_dwell_s: float) -> Zone:
+    return Zone(zone_id, f"zone-{sensor_id}-{zone_id}", sensor_id, "", min_dwell_s, False, ((0, 0), (1, 0), (1, 1)))
+
+
+def sensor(sensor_id: int, site_id: int, *, entry_point: bool = True) -> Sensor:
+    lines = {1: line(sensor_id, 1, entrance=True), 2: line(sensor_id, 2, entrance=False)}
+    zones = {11: zone(sensor_id, 11, 3), 12: zone(sensor_id, 12, 0.5)}
+    return Sensor(sensor_id, f"sensor-{sensor_id}", site_id, "", entry_point, True, True, (), lines, zones)
+
+
+def catalogue(zone_of: Sequence[str], settings: Sequence[Mapping[str, Any]]) -> Catalogue:
+    """Brand 1 with sites 1 (sensors 1, 2 and 3, which is no entry point) and 2 (sensor 4)."""
+    sensors = {1: sensor(1, 1), 2: sensor(2, 1), 3: sensor(3, 1, entry_point=False), 4: sensor(4, 2)}
+    of_site = {1: (1, 2, 3), 2: (4,)}
+    sites = {
+        number: Site(number, 1, "", None, zone_of[number - 1], None, settings[number - 1], (), {}, of_site[number])
+        for number in (1, 2)
+    }
+    brands = {1: Brand(1, 1, "", (), (1, 2))}
+    return Catalogue(1, accounts={1: Account(1, "", {})}, brands=brands, sites=sites, sensors=sensors)
+
+
+class Holder:
+    """One store for many examples: making one takes longer than filling it."""
+
+    def __init__(self) -> None:
+        self.store = DuckDBStore(Path(":memory:"))
+
+    def filled(self, facts: Sequence[Fact], shuffle: random.Random | None = None) -> DuckDBStore:
+        """The store with these facts only; with `shuffle` in another order, in pieces, and some of them again."""
+        with self.store._request() as request:
+            for kind in observations.KINDS:
+                request.execute(f"truncate {observations.table(kind).name}")
+        numbered = list(enumerate(facts, start=1))
+        if shuffle is None:
+            _load(self.store, 1, numbered)
+            return self.store
+        shuffle.shuffle(numbered)
+        for entry in range(1, 4):
+            _load(self.store, entry, numbered[entry - 1 :: 3] + shuffle.sample(numbered, len(numbered) // 3))
+        return self.store
+
+
+def _load(store: DuckDBStore, entry: int, numbered: Sequence[tuple[int, Fact]]) -> None:
+    rows: dict[str, list[tuple[Any, ...]]] = {}
+    for number, fact in numbered:
+        values = {"sensor_id": fact.sensor, "started_ms": fact.start, "identity": number, **dict(fact.values)}
+        rows.setdefault(fact.kind, []).append(row(fact.kind, number, **values))
+    if numbered:
+        store.load(fact_batch([Entry(entry, 0, entry * 1000, len(numbered), "test", rows)]))
+
+
+def anchors(zone_name: str) -> list[int]:
+    """Instants to gather observations around: clock changes of two years, and an ordinary midnight."""
+    changes = [at * 1000 for year in (2011, 2025, 2026) for at, _ in offset_changes(zone_name, year)]
+    return [*changes, 1_781_000_000_000 // DAY * DAY]
+
+
+@st.composite
+def facts(draw: st.DrawFn, anchor: int) -> list[Fact]:
+    """Observations around an anchor: many at the same instants, or a few seconds apart, some a day away."""
+    # Few centres make ties and groups likely; quarters of an hour are where buckets begin.
+    centres = draw(st.lists(st.integers(-130, 130), min_size=1, max_size=6))
+    instants = st.builds(
+        lambda centre, delta: anchor + centre * 900_000 + delta * 500,
+        st.sampled_from(centres),
+        st.integers(-12, 12),
+    )
+    return draw(st.lists(instants.flatmap(_fact), max_size=30))
+
+
+_DURATIONS = st.sampled_from([0, 1, 499, 500, 2999, 3000, 4999, 5000, 60_000, 3 * HOUR, 30 * HOUR])
+_ROLES = st.sampled_from([None, None, None, "staff", "courier"])
+_CLASSES = st.sampled_from(["person", "person", "person", "car"])
+_COUNTS = st.sampled_from([0.0, 1.0, 2.0, 0.5, 0.1, 1 / 3, 7.25])
+
+
+def _fact(start: int) -> st.SearchStrategy[Fact]:
+    def of(kind: str, **columns: st.SearchStrategy[Any]) -> st.SearchStrategy[Fact]:
+        return st.builds(
+            lambda sensor_id, values: Fact(kind, sensor_id, start, tuple(values.items())),
+            st.integers(1, 4),
+            st.fixed_dictionaries(columns),
+        )
+
+    ended = _DURATIONS.map(lambda duration: start + duration)
+    lines, directions = st.sampled_from([1, 2]), st.sampled_from(["in", "out"])
+    visit = of(
+        "visit",
+        ended_ms=st.none() | ended,
+        visit_group=st.sampled_from([None, None, None, "a", "b"]),
+        role=_ROLES,
+    )
+    crossing = of(
+        "crossing", line_id=lines, direction=directions, also_visit=st.booleans(), role=_ROLES, **{"class": _CLASSES}
+    )
+    return st.one_of(
+        visit,
+        visit,
+        of("zone_visit", zone_id=st.sampled_from([11, 12]), ended_ms=ended, role=_ROLES),
+        of("passage", ended_ms=ended, **{"class": _CLASSES}),
+        crossing,
+        crossing,
+        of("count", line_id=lines, ended_ms=ended, count_in=_COUNTS, count_out=_COUNTS, **{"class": _CLASSES}),
+        of("level", value=_COUNTS, zone_id=st.sampled_from([None, None, 11])),
+    )
