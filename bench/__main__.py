@@ -1,0 +1,54 @@
+"""`python -m bench`: measure, print, and write docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bench import exports, facts, ingest, raw, report, year
+
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+SECTIONS = "abcde"
+
+
+def main() -> None:
+    """Run the sections that are asked for."""
+    options = _options()
+    folder = options.data.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = set(options.only.split(",")) if options.only else set(SECTIONS)
+    largest = facts.SIZES[options.size]
+    sizes = [size for size in facts.SIZES.values() if size.days <= largest.days]
+    sections: list[report.Section] = []
+    if "a" in wanted:
+        sections.append(ingest.run(folder, options.seconds))
+    if wanted & {"b", "c"}:
+        sections += exports.run(folder, sizes if "c" in wanted else [largest], min(options.seconds, 20))
+    if "d" in wanted:
+        sections.append(raw.run(folder, largest, options.rows))
+    if "e" in wanted:
+        sections.append(year.run(folder, largest))
+    if wanted == set(SECTIONS) and not options.no_page:
+        stored = f"{largest.name} visits ({largest.sites:,} sites, {largest.days} days)"
+        setting = [
+            f"Facts: {stored}, half as many passages and as many zone visits, some crossings, an uptime for each",
+            "  sensor and day; stored in order of arrival.",
+            f"Load generator, clients and server share the machine; {options.seconds:g} s of load.",
+        ]
+        report.write(PAGE, sections, setting)
+        print(f"written: {PAGE}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", default="", help="sections to run, such as a,b; the page is written by a whole run")
+    parser.add_argument("--size", choices=list(facts.SIZES), default="100M", help="visits stored (default 100M)")
+    parser.add_argument("--rows", type=int, default=raw.ROWS, help="rows of the raw export")
+    parser.add_argument("--seconds", type=float, default=60, help="how long to send load")
+    parser.add_argument("--data", type=Path, default=Path("bench-data"), help="where to keep the facts between runs")
+    parser.add_argument("--no-page", action="store_true", help="do not write docs/benchmarks.md")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
