@@ -43,12 +43,13 @@ def observation(kind: str, random_: random.Random) -> dict[str, object]:
     """One observation in the native wire format, its second left open as the placeholder."""
     when = f"@.{random_.randrange(1000):03d}Z"
     lasted = {"start": when, "duration_ms": random_.randrange(1_000, 3_600_000)}
+    crossed = {"at": when, "line": network.LINE_ID, "direction": random_.choice(["in", "out"])}
     site = random_.randrange(1, network.SITES + 1)
     fields: dict[str, dict[str, object]] = {
         "visit": {**lasted, "group": random_.choice([None, None, None, "g1"])},
         "zone_visit": {**lasted, "zone": random_.choice(network.ZONE_IDS)},
         "passage": {**lasted, "class": random_.choice(["person", "person", "bike"])},
-        "crossing": {"at": when, "line": network.LINE_ID, "direction": random_.choice(["in", "out"])},
+        "crossing": {**crossed, "object_id": random_.randrange(10**6)},
         "view": {**lasted, "attention_ms": random_.randrange(1_000), "gender": "female", "age_group": "adult"},
         "level": {"at": when, "value": random_.randrange(400)},
         "count": {"start": when, "line": network.LINE_ID, "duration_ms": 60_000, "in": 3, "out": random_.randrange(9)},
