@@ -13,12 +13,12 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from passerby.api import health, ingest, pages
+from passerby.api import catalogue, health, ingest, pages
 from passerby.api.auth import provide_credential
 from passerby.api.problems import problem_response
 from passerby.services import Services
 
-ROUTERS: tuple[Router, ...] = (health.router, pages.router)
+ROUTERS: tuple[Router, ...] = (health.router, pages.router, catalogue.router)
 
 
 class App:
