@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table
 
 from passerby.catalogue.rows import TABLES, Key, Row, Rows, Wanted, no_rows, sensor_key_name
 from passerby.catalogue.schema import metadata
+from passerby.catalogue.shape import Notes
 from passerby.errors import Problem
 
 _NOUNS = {
@@ -53,20 +54,21 @@ class Difference:
     removed: Rows = field(default_factory=no_rows)
 
 
-def prepare(wanted: Wanted, held: Rows, *, prune: bool, problems: list[Problem]) -> Difference:
+def prepare(wanted: Wanted, held: Rows, *, prune: bool, notes: Notes) -> Difference:
     """What to write to get from `held` (all accounts) to `wanted`; credentials still lack what is held of them.
 
-    `problems` gets every contradiction with what is held and between the rows themselves.
+    `notes` gets every contradiction with what is held and between the rows themselves.
     """
-    problems.extend(_foreign(wanted, held))
+    notes.problems.extend(_foreign(wanted, held))
     _give_uids(wanted, held)
     removed = _removed(wanted, held, prune=prune)
     after = {
         table: {key: row for key, row in held[table].items() if key not in removed[table]} | wanted.rows[table]
         for table in TABLES
     }
-    problems.extend(_shared(after, wanted))
-    problems.extend(_dangling(after, wanted))
+    notes.problems.extend(_shared(after, wanted))
+    if not notes.lost:
+        notes.problems.extend(_dangling(after, wanted))
     difference = Difference(removed=removed)
     for table in TABLES:
         for key, row in wanted.rows[table].items():

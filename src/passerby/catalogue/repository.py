@@ -19,6 +19,7 @@ from passerby.catalogue.database import catalogue_path, open_database, reading, 
 from passerby.catalogue.keyring import HeldKey, KeyRing, Verifier
 from passerby.catalogue.model import Catalogue, Content, Credential, DialectName, Scope
 from passerby.catalogue.rows import Key, Row, Rows, Wanted
+from passerby.catalogue.shape import Notes
 from passerby.catalogue.yaml_text import from_yaml
 from passerby.errors import ConflictError, CorruptDataError, InvalidInputError, NotFoundError, Problem
 from passerby.settings import from_environment
@@ -147,17 +148,17 @@ class Repository:
 
         Raises InvalidInputError with every problem found, and then changes nothing.
         """
-        problems: list[Problem] = []
-        file = shape.read(document, problems)
+        notes = Notes()
+        file = shape.read(document, notes)
         if file is None:
-            raise InvalidInputError(problems)
-        wanted = rows.wanted_rows(file, self._environment, problems)
+            raise InvalidInputError(notes.problems)
+        wanted = rows.wanted_rows(file, self._environment, notes)
         with writing(self._engine) as connection:
             held = _all_rows(connection)
-            difference = changes.prepare(wanted, held, prune=prune, problems=problems)
-            self._protect(wanted, held, difference, problems)
-            if problems:
-                raise InvalidInputError(problems)
+            difference = changes.prepare(wanted, held, prune=prune, notes=notes)
+            self._protect(wanted, held, difference, notes)
+            if notes.problems:
+                raise InvalidInputError(notes.problems)
             listed = changes.listed(difference, held)
             if listed:
                 changes.write(connection, difference)
@@ -166,7 +167,7 @@ class Repository:
             self._install(self._load())
         return listed
 
-    def _protect(self, wanted: Wanted, held: Rows, difference: Difference, problems: list[Problem]) -> None:
+    def _protect(self, wanted: Wanted, held: Rows, difference: Difference, notes: Notes) -> None:
         """Gives each credential of the difference what is to be held of its secret."""
         taken = {
             (row["dialect"], row["held"]): key
@@ -178,15 +179,17 @@ class Repository:
             dialect, name = wanted.rows["credentials"][key]["dialect"], str(key[1])
             path = wanted.paths["credentials", key]
             if secret is None:
-                if before is None:
-                    problems.append(Problem(path, f"no {_FIELDS[dialect][1]}, and none is held for {name}"))
+                if before is None and not notes.lost:
+                    notes.problems.append(Problem(path, f"no {_FIELDS[dialect][1]}, and none is held for {name}"))
                 continue
-            if problems or (before is not None and self._is_secret(before, secret)):
+            if notes.problems or (before is not None and self._is_secret(before, secret)):
                 continue
             protected = keys.protect(self._server_key, dialect, name, secret)
             other = taken.setdefault((dialect, protected), key)
             if other != key and dialect in ("native", "seemetrix"):
-                problems.append(Problem(path, f"its secret is also that of {changes.label('credentials', other)}"))
+                notes.problems.append(
+                    Problem(path, f"its secret is also that of {changes.label('credentials', other)}")
+                )
             target = difference.added if before is None else difference.changed
             target["credentials"].setdefault(key, {})["held"] = protected
 

@@ -40,6 +40,7 @@ from passerby.catalogue.model import (
     Tag,
     Zone,
 )
+from passerby.catalogue.shape import Notes
 from passerby.errors import Problem
 from passerby.settings import Value
 
@@ -81,9 +82,10 @@ def sensor_key_name(sensor_id: int) -> str:
 class _Flattener:
     """Turns the entries of one file into rows, noting duplicate keys and what `rules` finds."""
 
-    def __init__(self, file: CatalogueFile, environment: Mapping[str, str], problems: list[Problem]) -> None:
+    def __init__(self, file: CatalogueFile, environment: Mapping[str, str], notes: Notes) -> None:
         self._environment = environment
-        self._problems = problems
+        self._notes = notes
+        self._problems = notes.problems
         self.wanted = Wanted(file.account.id if file.account else 0)
         self._account(file)
         for index, content in enumerate(file.contents):
@@ -213,7 +215,7 @@ class _Flattener:
         if dialect == "native" and name is not None and _SENSOR_KEY_NAME.fullmatch(name):
             self._problems.append(Problem(f"{path}.name", "reserved for the sensor's own key; choose another name"))
         if name is None and secret is None:
-            if field_of_name == "name":
+            if field_of_name == "name" and not self._notes.lost:
                 self._problems.append(Problem(path, f"give {field_of_secret}, or the name of one that is held"))
             return
         row = self._credential_row(dialect, name, scopes, entry.brands, entry.sites)
@@ -266,9 +268,9 @@ class _Flattener:
                 self._problems.append(Problem(f"{path}[{index}]", f"{value} is given twice"))
 
 
-def wanted_rows(file: CatalogueFile, environment: Mapping[str, str], problems: list[Problem]) -> Wanted:
-    """The rows that `file` asks for; `problems` gets what can be seen from the file alone."""
-    return _Flattener(file, environment, problems).wanted
+def wanted_rows(file: CatalogueFile, environment: Mapping[str, str], notes: Notes) -> Wanted:
+    """The rows that `file` asks for; `notes` gets what can be seen from the file alone."""
+    return _Flattener(file, environment, notes).wanted
 
 
 def _parts(entry: AnyCredentialEntry) -> tuple[DialectName, str, str | None, str, str | None]:
