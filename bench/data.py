@@ -10,11 +10,11 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from passerby.catalogue.repository import Repository
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bench import facts, network
 from passerby import observations
+from passerby.catalogue.repository import Repository
 from passerby.store import DuckDBStore, queries
 from passerby.store.contract import Parameter
 

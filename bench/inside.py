@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from passerby.server import create_app
-from passerby.services import open_services
 
 from bench import network
 from bench.data import RecordingStore, Statement
+from passerby.server import create_app
+from passerby.services import open_services
 
 
 @dataclass
