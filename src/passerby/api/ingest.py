@@ -127,9 +127,8 @@ class Ingest:
                 raise UnavailableError("too many rows are waiting to be stored; send this again", retry_after_s=1)
 
     async def _body(self, request: _Request, receive: Receive) -> bytes:
-        too_large = problems.RequestTooLargeError(f"the body is larger than {self._limit // _MEGABYTE} MB")
         if request.length is not None and request.length > self._limit:
-            raise too_large
+            raise self._too_large()
         parts: list[bytes] = []
         size = 0
         more = True
@@ -140,16 +139,19 @@ class Ingest:
             part = message.get("body", b"")
             size += len(part)
             if size > self._limit:
-                raise too_large
+                raise self._too_large()
             parts.append(part)
             more = message.get("more_body", False)
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         try:
             return opened(body, request.encoding, self._limit) if request.encoding else body
         except TooLargeError:
-            raise too_large from None
+            raise self._too_large() from None
         except UnknownEncodingError:
             raise problems.UnsupportedMediaError("Content-Encoding must be gzip or zstd") from None
+
+    def _too_large(self) -> problems.RequestTooLargeError:
+        return problems.RequestTooLargeError(f"the body is larger than {self._limit // _MEGABYTE} MB")
 
     async def _once(self, request: _Request, key: str, body: bytes) -> bytes:
         """The answer under an Idempotency-Key: the first request's, for everyone who sends the same again."""
@@ -204,7 +206,10 @@ class Ingest:
         return answer
 
     def _resolve(self, request: _Request, body: bytes) -> Resolved:
-        decoded = request.format.decode(body, request.kind)
+        try:
+            decoded = request.format.decode(body, request.kind, self._limit)
+        except TooLargeError:
+            raise self._too_large() from None
         catalogue = self._services.catalogue
         account = request.credential.account_id
         resolver = self._services.resolver(request.credential)

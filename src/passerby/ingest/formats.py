@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from passerby.errors import InvalidInputError
+from passerby.ingest.columnar import decode_arrow, decode_csv, decode_parquet
 from passerby.ingest.decoded import Decoded
 from passerby.ingest.native import decode_json, decode_ndjson
 from passerby.observations import KINDS
@@ -17,7 +18,7 @@ class Format:
 
     media_type: str
     of_kind: bool
-    _decode: Callable[[bytes, str], Decoded] | Callable[[bytes], Decoded]
+    _decode: Callable[[bytes, str, int], Decoded]
 
     def check_kind(self, kind: str | None) -> None:
         """Raise InvalidInputError unless `kind` is given exactly where it must be."""
@@ -27,16 +28,22 @@ class Format:
         elif kind not in KINDS:
             raise InvalidInputError(f"needed with {self.media_type}: one of {', '.join(KINDS)}", "kind")
 
-    def decode(self, body: bytes, kind: str | None) -> Decoded:
-        """The rows of a body. Raises InvalidInputError when none can be told from another."""
-        return self._decode(body, kind) if self.of_kind else self._decode(body)  # type: ignore[call-arg, arg-type]  # of_kind says which
+    def decode(self, body: bytes, kind: str | None, limit: int) -> Decoded:
+        """The rows of a body that holds at most `limit` bytes once every compression inside it is opened.
+
+        Raises InvalidInputError when no row can be told from another, TooLargeError beyond the limit.
+        """
+        return self._decode(body, kind or "", limit)
 
 
 FORMATS = {
     one.media_type: one
     for one in (
-        Format("application/json", False, decode_json),
-        Format("application/x-ndjson", False, decode_ndjson),
+        Format("application/json", False, lambda body, _, __: decode_json(body)),
+        Format("application/x-ndjson", False, lambda body, _, __: decode_ndjson(body)),
+        Format("text/csv", True, decode_csv),
+        Format("application/vnd.apache.parquet", True, decode_parquet),
+        Format("application/vnd.apache.arrow.stream", True, decode_arrow),
     )
 }
 

@@ -14,7 +14,7 @@ import msgspec
 
 from passerby.catalogue.model import Credential
 from passerby.ingest.decoded import Decoded, Refused
-from passerby.ingest.privacy import REMOVED, scrubbed
+from passerby.ingest.privacy import REMOVED, normalised, scrubbed
 from passerby.ingest.resolve import RefusedError, Resolver, Row, UnknownContentError
 from passerby.journal import Rejected
 from passerby.observations import KINDS, Observation
@@ -90,9 +90,19 @@ def without_devices(row: bytes) -> str:
         return _scrubbed_text(row)
     if isinstance(document, dict) and "device" not in document and document.get("kind") in _HARMLESS:
         return json.dumps(document, ensure_ascii=False)
-    if isinstance(document, dict):
-        document = {name: value for name, value in document.items() if name not in ("device", "id")}
-    return json.dumps(_scrubbed_document(document), ensure_ascii=False)
+    return json.dumps(_without_device(document), ensure_ascii=False)
+
+
+def _without_device(document: object) -> object:
+    if not isinstance(document, dict):
+        return _scrubbed_document(document)
+    sensor, device = document.get("sensor"), document.get("device")
+    kept = {name: value for name, value in document.items() if name not in {"device", "id"}}
+    scrubbed_row = _scrubbed_document(kept)
+    # A sensor is often named by its own address, which is nobody's secret; not when it is the device's.
+    if isinstance(scrubbed_row, dict) and isinstance(sensor, str) and normalised(sensor) != normalised(str(device)):
+        scrubbed_row["sensor"] = sensor
+    return scrubbed_row
 
 
 _HARMLESS = frozenset(KINDS) - {"wifi_visit"}

@@ -27,13 +27,11 @@ KEPT_MS = 48 * 3_600_000
 REMOVED = "[removed]"
 
 _MAC = re.compile(r"(?:[0-9a-f]{2}([:-]))[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}|[0-9a-f]{12}")
-# Whatever could be an address inside a longer text, also cut off or spaced: rather too much than too little.
+# Whatever could be an address inside a longer text: rather too much than too little.
 _MAC_LIKE = re.compile(
-    r"(?:[0-9a-f]{1,2}[\s:.%_-]{1,3}){3,}[0-9a-f]{1,2}|(?:[0-9a-f]{4}[.:-]){1,2}[0-9a-f]{4}|[0-9a-f]{12,}",
+    r"(?:[0-9a-f]{1,2}[\s:.%_-]{1,3}){5,}[0-9a-f]{1,2}|(?:[0-9a-f]{4}[\s.:_-]{1,3}){2,}[0-9a-f]{4}|[0-9a-f]{12,}",
     re.IGNORECASE,
 )
-
-
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS wifi_keys (
     site_id INTEGER NOT NULL,

@@ -54,11 +54,13 @@ def _about_fields(message: str, kind: str) -> str:
 
 
 def _expectation(kind: str, path: str, message: str) -> str:
+    if path == "kind":
+        return f"expected {kind}"
     at_most = _AT_MOST.search(message)
     wanted = _type_at(kind, path)
     if at_most and wanted is not None and "length" not in message:
         return f"expected {_noun(wanted)} {at_most['sign']} {at_most['bound']}"
-    return f"expected {describe(wanted)}" if wanted is not None else message.lower()
+    return f"expected {describe(wanted)}" if wanted is not None else "another value"
 
 
 def _type_at(kind: str, path: str) -> inspection.Type | None:
