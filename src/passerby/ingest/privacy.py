@@ -21,7 +21,8 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
+
+from passerby.calendar import to_utc, zone
 
 KEPT_MS = 48 * 3_600_000
 REMOVED = "[removed]"
@@ -74,12 +75,11 @@ def _now_ms() -> int:
 @lru_cache(maxsize=4096)
 def _local_day(timezone: str, minute: int) -> str:
     """The local date of a minute since 1970."""
-    return datetime.fromtimestamp(minute * 60, ZoneInfo(timezone)).date().isoformat()
+    return datetime.fromtimestamp(minute * 60, zone(timezone)).date().isoformat()
 
 
 def _day_end_ms(timezone: str, day: str) -> int:
-    midnight = datetime.combine(date.fromisoformat(day) + timedelta(days=1), datetime.min.time(), ZoneInfo(timezone))
-    return round(midnight.timestamp()) * 1000
+    return to_utc(datetime.combine(date.fromisoformat(day) + timedelta(days=1), datetime.min.time()), timezone)
 
 
 class Devices:
