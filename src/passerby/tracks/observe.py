@@ -106,10 +106,10 @@ def inside_throughout(scene: Scene, track: Track) -> bool:
 
 
 def _visits(entrances: Sequence[Crossed]) -> list[tuple[Crossed, Crossed | None]]:
-    following = [*entrances[1:], None]
+    after_each: list[Crossed | None] = [*entrances[1:], None]
     return [
         (crossing, after if after is not None and after.direction == "out" else None)
-        for crossing, after in zip(entrances, following, strict=True)
+        for crossing, after in zip(entrances, after_each, strict=False)
         if crossing.direction == "in"
     ]
 

@@ -52,13 +52,11 @@ def in_order(positions: Iterable[Position]) -> Iterator[Position]:
         for batch in connection.sql(_SORTED).to_arrow_reader():
             columns = [column.to_pylist() for column in batch.columns]
             for track, seconds, x, y, class_ in zip(*columns, strict=True):
-                yield Position(track, seconds, x, y, cast(RoadUser, class_))
+                yield Position(track, seconds, x, y, cast("RoadUser", class_))
 
 
 def _connect(folder: str) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
-        ":memory:", config={"memory_limit": _MEMORY, "temp_directory": folder, "threads": 1}
-    )
+    connection = duckdb.connect(":memory:", config={"memory_limit": _MEMORY, "temp_directory": folder, "threads": 1})
     connection.execute(_CREATE)
     return connection
 

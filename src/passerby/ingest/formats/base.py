@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeVar
-from zoneinfo import ZoneInfo
 
 from passerby.errors import InvalidInputError
 from passerby.observations import Observation, encoder
@@ -48,7 +47,7 @@ class Options:
         start: the instant of the first frame.
         fps: frames per second.
         every_ms: how long an interval of counts is, where the file does not say.
-        zone: of local times without offset.
+        timezone: IANA name, of local times without offset.
         line: id or uid of the line, where the file does not say.
         columns: the format's name of a column -> the file's.
         height: of the picture in pixels, when lines and zones are drawn with the y axis up from its bottom.
@@ -63,7 +62,7 @@ class Options:
     start: datetime | None = None
     fps: float | None = None
     every_ms: int | None = None
-    zone: ZoneInfo | None = None
+    timezone: str | None = None
     line: int | str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     height: float | None = None
@@ -130,7 +129,18 @@ def parcels(observations: Iterable[tuple[str, Observation]]) -> Iterator[Parcel]
 
 
 def needed(value: T | None, name: str) -> T:
-    """`value`, which the caller has checked; says which option is missing if it was not."""
+    """`value`, an option that the format cannot do without.
+
+    Raises:
+        InvalidInputError: it was not given.
+    """
     if value is None:
         raise InvalidInputError(f"this format needs --{name}")
     return value
+
+
+def sensor_of(options: Options) -> int | str:
+    """The sensor that made the file; raises InvalidInputError when nobody said which."""
+    if options.sensor is None:
+        raise InvalidInputError("this format needs --sensor")
+    return options.sensor

@@ -3,8 +3,8 @@
 * 9 columns, ground truth: frame, id, left, top, width, height, flag, class, visibility. Flag 0 means "ignore".
   Class 1 (pedestrian) is a person, 3 a car, 4 (bicycle) and 5 (motorbike) a bike. The others are left out: people
   on vehicles (2) and static people (7) do not walk by, the rest are occluders, distractors and reflections.
-* 10 columns, tracker output: frame, id, left, top, width, height, confidence, -1, -1, -1. Everything is a person, whatever the
-  confidence; ids may be fractional ("0.0"), and -1 is a detection without a track.
+* 10 columns, tracker output: frame, id, left, top, width, height, confidence, -1, -1, -1. Everything is a person,
+  whatever the confidence; ids may be fractional ("0.0"), and -1 is a detection without a track.
 
 Frame 1 is at `--start`. A passer-by stands at the bottom centre of the box. Frames per second and nothing
 else are read from a `seqinfo.ini` beside the file or one folder up, when `--fps` is not given.

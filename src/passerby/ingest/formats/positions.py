@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats.base import Options, Parcel, needed, parcels
+from passerby.ingest.formats.base import Options, Parcel, needed, parcels, sensor_of
 from passerby.observations import Observation
 from passerby.tracks.geometry import polyline
 from passerby.tracks.observe import Scene, SceneLine, SceneZone, observe
@@ -50,7 +50,7 @@ def scene(options: Options, flipped: bool) -> Scene:
             raise InvalidInputError(str(error), f"line {number} of sensor {options.sensor}") from None
         lines.append(SceneLine(number, path, entrance))
     return Scene(
-        sensor=needed(options.sensor, "sensor"),
+        sensor=sensor_of(options),
         start=needed(options.start, "start"),
         lines=lines,
         zones=[SceneZone(number, tuple((x, way * y) for x, y in polygon)) for number, polygon in options.drawn.zones],

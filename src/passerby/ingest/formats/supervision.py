@@ -1,8 +1,8 @@
 """`supervision-csv`: what the CSV and JSON sinks of roboflow/supervision write.
 
 Columns x_min, y_min, x_max, y_max, class_id, confidence, tracker_id, and whatever the user added; the frame is
-expected in `frame_index` (`--column frame=NAME` or `--columns` for another name). Without `class_name`, `class_id` is read
-as COCO's. Detections without a track (an empty or negative tracker_id) are left out. Frame 0 is at `--start`. A
+expected in `frame_index` (`--column frame=NAME` for another name). Without `class_name`, `class_id` is read as
+COCO's. Detections without a track (an empty or negative tracker_id) are left out. Frame 0 is at `--start`. A
 passer-by stands at the bottom centre of the box.
 """
 
@@ -72,7 +72,9 @@ def _json(path: Path, tally: Tally, renamed: dict[str, str]) -> Iterator[tuple[s
     try:
         objects = msgspec.json.decode(path.read_bytes(), type=list[dict[str, object]])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"expected an array of objects as supervision's JSON sink writes: {error}", path.name) from None
+        raise InvalidInputError(
+            f"expected an array of objects as supervision's JSON sink writes: {error}", path.name
+        ) from None
     for index, item in enumerate(objects):
         tally.read += 1
         place = f"{path.name}, item {index + 1}"

@@ -39,7 +39,9 @@ def rows(path: Path, tally: Tally, delimiter: str | None = None) -> Iterator[tup
                 if any(cells):
                     yield reader.line_num, [cell.strip() for cell in cells]
         except UnicodeDecodeError as error:
-            raise InvalidInputError(f"not UTF-8 text: {error.reason} (is it compressed or UTF-16?)", str(path)) from None
+            raise InvalidInputError(
+                f"not UTF-8 text: {error.reason} (is it compressed or UTF-16?)", str(path)
+            ) from None
         except csv.Error as error:
             raise InvalidInputError(f"line {reader.line_num}: {error}", str(path)) from None
         tally.progress(raw.tell())
