@@ -87,8 +87,11 @@ def frame_rate(path: Path) -> float:
     for folder in (path.parent, path.parent.parent):
         information = configparser.ConfigParser()
         if information.read(folder / "seqinfo.ini") and information.has_section("Sequence"):
-            rate = information["Sequence"].getfloat("frameRate")
-            if rate and rate > 0:
+            try:
+                rate = number(information["Sequence"].get("frameRate", ""), "frameRate")
+            except CellError as error:
+                raise InvalidInputError(str(error), str(folder / "seqinfo.ini")) from None
+            if rate > 0:
                 return rate
     raise InvalidInputError("give --fps: no seqinfo.ini with a frameRate lies beside the file", str(path))
 

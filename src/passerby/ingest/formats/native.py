@@ -21,6 +21,7 @@ from passerby.ingest.formats.base import PARCEL_BYTES, PARCEL_ROWS, Format, Opti
 from passerby.ingest.formats.text import rows
 from passerby.observations import KINDS, table
 
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _ARROW = "application/vnd.apache.arrow.stream"
 
 
@@ -65,10 +66,11 @@ def _ndjson(path: Path, tally: Tally) -> Iterator[Parcel]:
 
 def _json(path: Path, tally: Tally) -> Iterator[Parcel]:
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=list[msgspec.Raw] | msgspec.Raw)
+        text = path.read_bytes()
+        one = text.lstrip()[:1] == b"{"
+        items = [msgspec.json.decode(text, type=msgspec.Raw)] if one else _ITEMS.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInputError(f"not JSON: {error}", str(path)) from None
-    items = found if isinstance(found, list) else [found]
     numbered = ((f"{path.name}, item {number}", bytes(item)) for number, item in enumerate(items, start=1))
     for places, group in _groups(numbered, tally):
         yield Parcel(b"[" + b",".join(group) + b"]", "application/json", places)
