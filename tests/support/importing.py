@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from passerby.ingest.formats import format_named
-from passerby.ingest.formats.base import Options, Tally
+from passerby.ingest.files import format_named
+from passerby.ingest.files.base import Options, Tally
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

@@ -37,7 +37,7 @@ def said(scene, *points, class_="person"):
         seconds = (at - START).total_seconds()
         match document["kind"]:
             case "crossing":
-                marks = " also visit" if document["also_visit"] else ""
+                marks = " also visit" if document.get("also_visit") else ""
                 short.append(f"{seconds:g} {document['direction']} over {document['line']}{marks}")
             case "visit" | "passage" as kind:
                 short.append(f"{seconds:g} {kind} of {document['duration_ms']}")

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from passerby import calendar
 from passerby.cli import FAILURE, UsageError
-from passerby.cli._delivery import Delivery, HttpDelivery
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats import FORMATS, format_named
-from passerby.ingest.formats.base import Format, Options, Tally, sensor_of
-from passerby.tracks.crossings import Hysteresis
-from passerby.tracks.observe import DEFAULT_BRIDGE_S
-from passerby.tracks.track import DEFAULT_GAP_S
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+if TYPE_CHECKING:
+    from passerby.importing.delivery import Delivery
+    from passerby.importing.run import Outcome, Progress
 
 
 def register(app: typer.Typer) -> None:
@@ -36,11 +23,14 @@ def register(app: typer.Typer) -> None:
 
 
 def _list_formats(asked: bool) -> None:
-    if asked:
-        width = max(map(len, FORMATS))
-        for found in FORMATS.values():
-            typer.echo(f"{found.name:<{width}}  {found.description}")
-        raise typer.Exit
+    if not asked:
+        return
+    from passerby.ingest.files import FORMATS  # noqa: PLC0415  # loads much; no other command needs it
+
+    width = max(map(len, FORMATS))
+    for found in FORMATS.values():
+        typer.echo(f"{found.name:<{width}}  {found.description}")
+    raise typer.Exit
 
 
 def import_files(  # noqa: PLR0913, PLR0917  # one parameter per option, all given by name
@@ -49,24 +39,26 @@ def import_files(  # noqa: PLR0913, PLR0917  # one parameter per option, all giv
         typer.Argument(metavar="FILE...", exists=True, dir_okay=False, readable=True, help="Files of one format."),
     ],
     format_name: Annotated[str, typer.Option("--format", metavar="NAME", help="See --list-formats.")],
-    sensor: Annotated[
-        str | None, typer.Option(metavar="ID", help="Id or uid of the sensor that made the files.")
-    ] = None,
-    start: Annotated[str | None, typer.Option(metavar="TIME", help="When the first frame was taken.")] = None,
-    fps: Annotated[float | None, typer.Option(metavar="N", help="Frames per second.")] = None,
-    url: Annotated[str | None, typer.Option(help="A running server.")] = None,
+    sensor: Annotated[str | None, typer.Option(metavar="ID", help="Id or uid of the sensor of the files.")] = None,
+    start: Annotated[str | None, typer.Option(metavar="TIME", help="Tracks: when the first frame was taken.")] = None,
+    fps: Annotated[float | None, typer.Option(metavar="N", help="Tracks: frames per second.")] = None,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="A running server.")] = None,
     key: Annotated[
-        str | None, typer.Option(envvar="PASSERBY_KEY", show_envvar=True, help="A native key of that server.")
+        str | None, typer.Option(metavar="KEY", envvar="PASSERBY_KEY", help="A native key of that server.")
     ] = None,
-    data: Annotated[Path | None, typer.Option(metavar="DIR", help="A data directory that no server uses.")] = None,
-    every: Annotated[str | None, typer.Option(metavar="30m", help="Counts: how long an interval is.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", file_okay=False, help="A data directory that no server uses.")
+    ] = None,
     timezone: Annotated[str | None, typer.Option(metavar="ZONE", help="IANA zone of times without offset.")] = None,
+    every: Annotated[str | None, typer.Option(metavar="30m", help="Counts: how long an interval is.")] = None,
     line: Annotated[str | None, typer.Option(metavar="ID", help="Counts: id or uid of the line.")] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option("--columns", "--column", metavar="in=..,out=..", help="Names of columns in the files."),
+        typer.Option("--columns", "--column", metavar="in=..,out=..", help="What the file calls its columns."),
     ] = None,
-    kind: Annotated[str | None, typer.Option(help="Native CSV, Parquet, Arrow: the kind of the rows.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Native CSV, Parquet or Arrow: the kind of the rows.")
+    ] = None,
     height: Annotated[
         float | None,
         typer.Option(metavar="PIXELS", help="Pictures: their height, if lines are drawn with y up from the bottom."),
@@ -75,52 +67,57 @@ def import_files(  # noqa: PLR0913, PLR0917  # one parameter per option, all giv
         str,
         typer.Option(
             metavar="5%",
-            help="Tracks: how far past a line counts before turning back; a share of the line's length, or a "
-            "distance in the file's unit.",
+            help="Tracks: how far past a line one must get before turning back counts, as a share of the line's "
+            "length or a distance in the file's unit.",
         ),
     ] = "5%",
-    gap: Annotated[
-        float, typer.Option(metavar="S", min=0, help="Tracks: unseen for longer, a track ends.")
-    ] = DEFAULT_GAP_S,
+    gap: Annotated[float, typer.Option(metavar="S", min=0, help="Tracks: unseen for longer, a track ends.")] = 10.0,
     bridge: Annotated[
         float, typer.Option(metavar="S", min=0, help="Tracks: absences up to this do not end a zone visit.")
-    ] = DEFAULT_BRIDGE_S,
+    ] = 1.0,
     _list: Annotated[
         bool,
         typer.Option("--list-formats", help="List the formats and exit.", callback=_list_formats, is_eager=True),
     ] = False,
 ) -> int:
-    """Bring recordings and other files in. Importing a file again changes nothing.
+    """Bring recordings and other files in; importing a file again changes nothing.
 
-    Prints the numbers of rows accepted, held already and rejected; exits with 1 when a row was rejected.
+    Prints how many rows were read and how many observations were accepted, held already and rejected. Exits with
+    1 when something was rejected.
 
     Example: passerby import tracks.csv --format tracks-csv --sensor 3024 --start 2026-03-02T10:00:00+01:00 --fps 25
     --url http://127.0.0.1:8080 --key psb_demo_key
     """
+    from passerby.importing import options  # noqa: PLC0415  # loads much; no other command needs it
+    from passerby.importing.run import run  # noqa: PLC0415
+    from passerby.ingest.files import format_named  # noqa: PLC0415
+    from passerby.ingest.files.base import Options  # noqa: PLC0415
+    from passerby.tracks.crossings import Hysteresis  # noqa: PLC0415
+
     with _usage():
         chosen = format_named(format_name)
-        options = Options(
-            sensor=_reference(sensor),
-            start=_start(start, timezone),
-            fps=_fps(fps),
-            every_ms=_every(every),
-            timezone=_timezone(timezone),
-            line=_reference(line),
-            columns=_columns(columns or [], chosen),
+        given = Options(
+            sensor=options.reference(sensor),
+            start=options.instant(start, options.timezone(timezone)),
+            fps=options.frame_rate(fps),
+            every_ms=options.length_ms(every),
+            timezone=options.timezone(timezone),
+            line=options.reference(line),
+            columns=options.renamed(columns or [], chosen),
             height=height,
             kind=kind,
-            hysteresis=_hysteresis(hysteresis),
+            hysteresis=Hysteresis.parse(hysteresis),
             gap_s=gap,
             bridge_s=bridge,
         )
-        _check(chosen, options)
-        delivery = _delivery(url, key, data)
+        options.check(chosen, given)
+    delivery = _delivery(url, key, data, given.sensor)
     try:
-        if "scene" in chosen.needs:
-            options = replace(options, drawn=delivery.drawn(sensor_of(options)))
-        return _import(delivery, chosen, options, files)
+        with _progress(files) as progress:
+            outcome = run(delivery, chosen, given, files, progress)
     finally:
         delivery.close()
+    return _report(outcome)
 
 
 @contextmanager
@@ -131,118 +128,41 @@ def _usage() -> Iterator[None]:
         raise UsageError(error.message) from None
 
 
-def _import(delivery: Delivery, chosen: Format, options: Options, files: Sequence[Path]) -> int:
-    tally = Tally()
-    accepted = duplicates = 0
-    with _progress() as progress:
-        for path in files:
-            task = progress.add_task(path.name, total=path.stat().st_size)
-            tally.progress = partial(_advance, progress, task)
-            for parcel in chosen.read(path, options, tally):
-                delivered = delivery.send(parcel)
-                accepted += delivered.accepted
-                duplicates += delivered.duplicates
-                for index, reason in delivered.rejected:
-                    tally.reject(parcel.places[index], reason)
-            progress.update(task, completed=path.stat().st_size)
-    return _report(accepted, duplicates, tally)
+def _delivery(url: str | None, key: str | None, data: Path | None, sensor: int | str | None) -> Delivery:
+    from passerby.importing.delivery import DirectDelivery, HttpDelivery  # noqa: PLC0415
+
+    if data is not None and url is None:
+        return DirectDelivery(data, sensor)
+    if url is None or data is not None:
+        raise UsageError("give --url of a running server, or --data with a data directory that no server uses")
+    if not key:
+        raise UsageError("give a native key of the server with --key or in PASSERBY_KEY")
+    with _usage():
+        return HttpDelivery(url, key)
 
 
-def _progress() -> Progress:
+@contextmanager
+def _progress(files: Sequence[Path]) -> Iterator[Progress]:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
     console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+        tasks = {path: shown.add_task(path.name, total=path.stat().st_size) for path in files}
+        yield lambda path, size: shown.update(tasks[path], completed=size)
+
+
+def _report(outcome: Outcome) -> int:
+    tally = outcome.tally
+    typer.echo(
+        f"{tally.read} rows read; accepted {outcome.accepted}, duplicates {outcome.duplicates}, "
+        f"rejected {tally.rejected}"
     )
-
-
-def _advance(progress: Progress, task: TaskID, size: int) -> None:
-    progress.update(task, completed=size)
-
-
-def _report(accepted: int, duplicates: int, tally: Tally) -> int:
-    typer.echo(f"read {tally.read}: accepted {accepted}, duplicates {duplicates}, rejected {tally.rejected}")
     for reason, number in sorted(tally.left_out.items()):
         typer.echo(f"left out {number}: {reason}", err=True)
     for rejection in tally.rejections:
-        typer.echo(f"rejected: {rejection}", err=True)
+        typer.echo(f"rejected {rejection}", err=True)
     if tally.rejected > len(tally.rejections):
-        typer.echo(f"rejected: {tally.rejected - len(tally.rejections)} more", err=True)
+        typer.echo(f"rejected {tally.rejected - len(tally.rejections)} more", err=True)
     return FAILURE if tally.rejected else 0
-
-
-def _check(chosen: Format, options: Options) -> None:
-    given = {"sensor": options.sensor, "start": options.start, "fps": options.fps}
-    missing = [f"--{name}" for name, value in given.items() if name in chosen.needs and value is None]
-    if missing:
-        raise UsageError(f"{chosen.name} needs {', '.join(missing)}")
-
-
-def _delivery(url: str | None, key: str | None, data: Path | None) -> Delivery:
-    if (url is None) == (data is None):
-        raise UsageError("give --url of a running server, or --data with a data directory that no server uses")
-    if url is None:
-        raise UsageError("--data is not supported yet")
-    if not key:
-        raise UsageError("give the server's key with --key or in PASSERBY_KEY")
-    return HttpDelivery(url, key)
-
-
-def _reference(text: str | None) -> int | str | None:
-    return int(text) if text and text.isascii() and text.isdigit() else text
-
-
-def _timezone(name: str | None) -> str | None:
-    return calendar.zone(name).key if name else None
-
-
-def _start(text: str | None, timezone: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--start: expected a time such as 2026-03-02T10:00:00+01:00, found {text!r}") from None
-    if time.tzinfo is not None:
-        return time
-    if timezone is None:
-        raise UsageError("--start has no offset; add one, or give --timezone")
-    return _EPOCH + timedelta(milliseconds=calendar.to_utc(time, timezone))
-
-
-def _fps(fps: float | None) -> float | None:
-    if fps is not None and not (0 < fps < math.inf):
-        raise UsageError("--fps: expected a number of frames per second > 0")
-    return fps
-
-
-def _every(text: str | None) -> int | None:
-    if text is None:
-        return None
-    found = re.fullmatch(r"(\d+)([smhd])", text)
-    if found is None or int(found[1]) == 0:
-        raise UsageError(f"--every: expected a length such as 900s, 30m, 1h or 1d, found {text!r}")
-    return int(found[1]) * _UNITS_MS[found[2]]
-
-
-def _columns(texts: Sequence[str], chosen: Format) -> dict[str, str]:
-    renamed: dict[str, str] = {}
-    for text in ",".join(texts).split(",") if texts else ():
-        name, equals, column = text.partition("=")
-        if not equals or not column or name not in chosen.columns:
-            raise UsageError(
-                f"--columns: expected NAME=COLUMN, NAME one of {', '.join(chosen.columns) or 'none'}; found {text!r}"
-            )
-        renamed[name] = column
-    return renamed
-
-
-def _hysteresis(text: str) -> Hysteresis:
-    try:
-        return Hysteresis.parse(text)
-    except InvalidInputError as error:
-        raise UsageError(f"--hysteresis: {error.message}") from None

@@ -4,7 +4,7 @@ import pytest
 from tests.support.importing import read, write
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats.base import Drawn
+from passerby.ingest.files.base import Drawn
 
 HEADER = "frame,track_id,x,y,class\n"
 # A door from (0, 100) to (200, 100); in the picture (y down) the inside is above it.
@@ -26,7 +26,6 @@ def test_track_csv(tmp_path):
             "start": "2026-03-02T09:00:00Z",
             "duration_ms": 1000,
             "class": "person",
-            "color": None,
         },
         {
             "kind": "passage",
@@ -35,7 +34,6 @@ def test_track_csv(tmp_path):
             "start": "2026-03-02T09:00:02Z",
             "duration_ms": 0,
             "class": "bike",
-            "color": None,
         },
     ]
     assert (tally.read, tally.rejected, dict(tally.left_out)) == (3, 0, {})

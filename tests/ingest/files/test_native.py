@@ -11,8 +11,8 @@ import pytest
 from tests.support.importing import write
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats import base, format_named, native
-from passerby.ingest.formats.base import Options, Tally
+from passerby.ingest.files import base, format_named, native
+from passerby.ingest.files.base import Options, Tally
 
 ROWS = [
     {"kind": "visit", "sensor": 5, "start": f"2026-03-02T09:00:{n:02}Z", "duration_ms": n, "id": "a,\n"}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats.base import Tally
+from passerby.ingest.files.base import Tally
 
 _DELIMITERS = (",", ";", "\t")
 _PROGRESS_ROWS = 1_000

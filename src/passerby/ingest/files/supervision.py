@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats.base import Format, Options, Parcel, Tally, needed
-from passerby.ingest.formats.classes import COCO, road_user
-from passerby.ingest.formats.positions import observed
-from passerby.ingest.formats.text import CellError, number, records, track_name
+from passerby.ingest.files.base import Format, Options, Parcel, Tally, needed
+from passerby.ingest.files.classes import COCO, road_user
+from passerby.ingest.files.positions import observed
+from passerby.ingest.files.text import CellError, number, records, track_name
 from passerby.observations import RoadUser
 from passerby.tracks.track import Position
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats import counts_csv, mot, native, supervision, tracks_csv
-from passerby.ingest.formats.base import Format
+from passerby.ingest.files import counts_csv, mot, native, supervision, tracks_csv
+from passerby.ingest.files.base import Format
 
 FORMATS: dict[str, Format] = {
     module.FORMAT.name: module.FORMAT

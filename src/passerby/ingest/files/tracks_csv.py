@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from passerby.ingest.formats.base import Format, Options, Parcel, Tally, needed
-from passerby.ingest.formats.classes import road_user
-from passerby.ingest.formats.positions import observed
-from passerby.ingest.formats.text import CellError, number, records, track_name
+from passerby.ingest.files.base import Format, Options, Parcel, Tally, needed
+from passerby.ingest.files.classes import road_user
+from passerby.ingest.files.positions import observed
+from passerby.ingest.files.text import CellError, number, records, track_name
 from passerby.tracks.track import Position
 
 _COLUMNS = ("frame", "track_id", "x", "y", "class")

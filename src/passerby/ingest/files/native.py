@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats.base import PARCEL_BYTES, PARCEL_ROWS, Format, Options, Parcel, Tally
-from passerby.ingest.formats.text import rows
+from passerby.ingest.files.base import PARCEL_BYTES, PARCEL_ROWS, Format, Options, Parcel, Tally
+from passerby.ingest.files.text import rows
 from passerby.observations import KINDS, table
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])

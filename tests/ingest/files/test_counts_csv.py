@@ -9,7 +9,7 @@ from tests.support.importing import read, write
 
 from passerby import calendar
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats.counts_csv import Clock
+from passerby.ingest.files.counts_csv import Clock
 from passerby.observations import milliseconds
 
 HALF_HOUR = 1_800_000

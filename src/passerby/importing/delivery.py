@@ -1,4 +1,8 @@
-"""Ways of bringing parcels of observations into Passerby: over HTTP into a running server."""
+"""Ways of bringing parcels of observations into Passerby.
+
+Over HTTP into a running server, or straight into a data directory that no server uses. Both end in the same
+decoding, the same journal and the same loader.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,27 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
 import msgspec
 
-from passerby.errors import InvalidInputError, NotFoundError, PasserbyError, UnauthorizedError, UnavailableError
-from passerby.ingest.formats.base import Drawn, Parcel
+from passerby.catalogue.database import FILE_NAME as DATABASE_NAME
+from passerby.catalogue.model import Credential
+from passerby.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    PasserbyError,
+    UnauthorizedError,
+    UnavailableError,
+)
+from passerby.ingest.files.base import Drawn, Parcel
+from passerby.ingest.formats import by_media_type
+from passerby.ingest.intake import rejects, resolve
+from passerby.journal import Submission
+from passerby.services import open_services
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
@@ -65,6 +83,9 @@ class HttpDelivery:
         key: a native key with the scope `ingest`, and `read` for formats that need lines and zones.
         transport: for tests.
         pause: waits so many seconds; for tests.
+
+    Raises:
+        InvalidInputError: not a URL of a server.
     """
 
     def __init__(
@@ -75,6 +96,8 @@ class HttpDelivery:
         transport: httpx.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise InvalidInputError(f"expected a URL such as http://127.0.0.1:8080, found {url!r}", "--url")
         self._url = url
         self._client = httpx.Client(
             base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60.0, transport=transport
@@ -126,6 +149,77 @@ class HttpDelivery:
             self._pause(rest)
             waited += rest
             pause = min(pause * 2, LONGEST_PAUSE_S)
+
+
+class DirectDelivery:
+    """Into a data directory that no server uses.
+
+    Args:
+        data: the directory.
+        sensor: whose account the rows belong to; without it the catalogue must have one account only.
+
+    Raises:
+        InvalidInputError: a server uses the directory, or it has no catalogue, or several accounts.
+        NotFoundError: there is no such sensor.
+    """
+
+    def __init__(self, data: Path, sensor: int | str | None) -> None:
+        if not (data / DATABASE_NAME).exists():
+            raise NotFoundError(
+                f"{data} holds no catalogue; make one with: passerby catalogue apply FILE --data {data}"
+            )
+        try:
+            self._services = open_services(data)
+        except ConflictError as error:
+            raise ConflictError(f"{error.message}: give its --url instead of --data") from None
+        try:
+            self._credential = self._owner(sensor)
+        except PasserbyError:
+            self._services.close()
+            raise
+
+    def _owner(self, sensor: int | str | None) -> Credential:
+        catalogue = self._services.catalogue.current()
+        accounts = list(catalogue.accounts)
+        if sensor is not None:
+            found = catalogue.sensor(sensor)
+            if found is None:
+                raise NotFoundError(f"there is no sensor {sensor}")
+            accounts = [catalogue.account_id_of_site(catalogue.site_of(found))]
+        if len(accounts) != 1:
+            raise InvalidInputError(f"the catalogue has {len(accounts)} accounts; import through a server with a key")
+        return Credential(0, accounts[0], "native", "import", frozenset({"ingest"}), None, None)
+
+    def drawn(self, sensor: int | str) -> Drawn:
+        """The lines and zones that the catalogue draws for a sensor."""
+        found = self._services.catalogue.current().sensor(sensor)
+        if found is None:
+            raise NotFoundError(f"there is no sensor {sensor}")
+        return Drawn(
+            tuple((line.id, line.points, line.inside, line.entrance) for line in found.lines.values()),
+            tuple((zone.id, zone.polygon) for zone in found.zones.values()),
+        )
+
+    def send(self, parcel: Parcel) -> Delivered:
+        """Decode a parcel, write it to the journal and wait until it is loaded."""
+        services, credential = self._services, self._credential
+        decoded = by_media_type(parcel.content_type).decode(parcel.body, parcel.kind)
+        resolved = resolve(
+            decoded,
+            services.resolver(credential),
+            lambda text: services.catalogue.register_content(credential.account_id, text).id,
+        )
+        refused = tuple((one.index, one.error) for one in resolved.refused)
+        if not (resolved.rows or refused):
+            return Delivered(0, 0, ())
+        submission = Submission(resolved.rows, rejects(resolved.refused, credential))
+        receipt = services.journal.append(submission).result()
+        accepted = services.loader.wait_visible(receipt.entry).result()
+        return Delivered(accepted, resolved.row_count - accepted, refused)
+
+    def close(self) -> None:
+        """Load what the journal holds and let go of the directory."""
+        self._services.close()
 
 
 def _retry_after(response: httpx.Response) -> float:

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats.base import Format, Options, Parcel, Tally
-from passerby.ingest.formats.positions import observed
-from passerby.ingest.formats.text import CellError, number, rows, track_name
+from passerby.ingest.files.base import Format, Options, Parcel, Tally
+from passerby.ingest.files.positions import observed
+from passerby.ingest.files.text import CellError, number, rows, track_name
 from passerby.observations import RoadUser
 from passerby.tracks.track import Position
 

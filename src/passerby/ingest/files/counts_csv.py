@@ -20,9 +20,9 @@ import xxhash
 
 from passerby import calendar
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats.base import Format, Options, Parcel, Tally, parcels, sensor_of
-from passerby.ingest.formats.classes import road_user
-from passerby.ingest.formats.text import CellError, number, records
+from passerby.ingest.files.base import Format, Options, Parcel, Tally, parcels, sensor_of
+from passerby.ingest.files.classes import road_user
+from passerby.ingest.files.text import CellError, number, records
 from passerby.observations import MAX_COUNT, MAX_DURATION_MS, CountInterval, Observation, RoadUser, milliseconds
 
 _REQUIRED = ("start", "in", "out")

@@ -1,7 +1,7 @@
 import pytest
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats import FORMATS, format_named
+from passerby.ingest.files import FORMATS, format_named
 
 
 def test_the_formats_of_the_contract():

@@ -2,8 +2,8 @@ import pytest
 from tests.support.importing import write
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats.base import Tally
-from passerby.ingest.formats.text import CellError, number, records, rows, track_name
+from passerby.ingest.files.base import Tally
+from passerby.ingest.files.text import CellError, number, records, rows, track_name
 
 
 def found(folder, text, required=("a", "b"), optional=("c",), renamed=None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.formats.base import Options, Parcel, needed, parcels, sensor_of
+from passerby.ingest.files.base import Options, Parcel, needed, parcels, sensor_of
 from passerby.observations import Observation
 from passerby.tracks.geometry import polyline
 from passerby.tracks.observe import Scene, SceneLine, SceneZone, observe

@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from passerby.cli._delivery import Delivered, HttpDelivery, drawn_in
 from passerby.errors import InvalidInputError, NotFoundError, UnauthorizedError, UnavailableError
-from passerby.ingest.formats.base import Drawn, Parcel
+from passerby.importing.delivery import Delivered, HttpDelivery, drawn_in
+from passerby.ingest.files.base import Drawn, Parcel
 
 PARCEL = Parcel(b'{"kind": "uptime"}', "application/x-ndjson", ["a"])
 GOOD = httpx.Response(200, json={"accepted": 1, "duplicates": 2, "rejected": [{"index": 0, "error": "start: missing"}]})

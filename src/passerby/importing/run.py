@@ -1,0 +1,46 @@
+"""The import itself: file by file, parcel by parcel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from passerby.importing.delivery import Delivery
+from passerby.ingest.files.base import Format, Options, Tally, sensor_of
+
+# Called with a file and how many of its bytes have been read.
+Progress = Callable[[Path, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an import did. `accepted` and `duplicates` are observations; see `Tally` for the rows of the files."""
+
+    accepted: int
+    duplicates: int
+    tally: Tally
+
+
+def run(delivery: Delivery, chosen: Format, options: Options, files: Sequence[Path], progress: Progress) -> Outcome:
+    """Read files and deliver what they say.
+
+    Raises:
+        PasserbyError: a file makes no sense as a whole, or delivery fails for good. What was delivered before
+            stays; importing again delivers the rest.
+    """
+    if "scene" in chosen.needs:
+        options = replace(options, drawn=delivery.drawn(sensor_of(options)))
+    tally = Tally()
+    accepted = duplicates = 0
+    for path in files:
+        tally.progress = partial(progress, path)
+        for parcel in chosen.read(path, options, tally):
+            delivered = delivery.send(parcel)
+            accepted += delivered.accepted
+            duplicates += delivered.duplicates
+            for index, reason in delivered.rejected:
+                tally.reject(parcel.places[index], reason)
+        progress(path, path.stat().st_size)
+    return Outcome(accepted, duplicates, tally)
