@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from passerby.errors import InvalidInputError
@@ -46,27 +46,23 @@ def twin(heights, enough):
         stretches[i - 1 : i + 2] = [stretches[i - 1] + stretches[i] + stretches[i + 1]]
 
 
-@settings(max_examples=60)
 @given(HEIGHTS)
 def test_crossings_are_what_remains_when_trembling_is_taken_away(heights):
     assert directions(heights) == twin(heights, 5)
 
 
-@settings(max_examples=60)
 @given(st.lists(st.floats(-5, 5), min_size=2, max_size=60))
 def test_trembling_counts_no_more_than_the_net_crossing(heights):
     net = [] if (heights[0] > 0) == (heights[-1] > 0) else ["in" if heights[-1] > 0 else "out"]
     assert directions(heights) == net
 
 
-@settings(max_examples=60)
 @given(HEIGHTS)
 def test_in_and_out_take_turns_at_a_line_that_nobody_gets_round(heights):
     ways = directions(heights)
     assert all(before != after for before, after in itertools.pairwise(ways))
 
 
-@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(-90, 90), st.integers(-30, 30)), min_size=1, max_size=25))
 def test_between_two_crossings_the_same_way_the_track_got_round_the_end(points):
     crossed = found(*points)
@@ -77,7 +73,6 @@ def test_between_two_crossings_the_same_way_the_track_got_round_the_end(points):
             assert any(abs(x) > 50 for x, _ in between)
 
 
-@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(-90, 90), st.integers(-30, 30)), min_size=1, max_size=25))
 def test_at_the_mirrored_line_everything_is_the_same_and_with_sides_swapped_the_opposite(points):
     mirrored = polyline([(50, 0), (-50, 0)], "right")
@@ -88,7 +83,6 @@ def test_at_the_mirrored_line_everything_is_the_same_and_with_sides_swapped_the_
     assert [(c.at, opposite[c.direction]) for c in swapped] == [(c.at, c.direction) for c in found(*off_the_line)]
 
 
-@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(-90, 90), st.integers(-30, 30)), min_size=1, max_size=25),
     st.sampled_from([1 / 64, 4.0, 1024.0]),
@@ -180,7 +174,6 @@ def twin_stays(flags, bridge):
     return stays_found
 
 
-@settings(max_examples=60)
 @given(st.lists(st.booleans(), min_size=1, max_size=30), st.integers(0, 4))
 def test_stays_in_an_area(flags, bridge):
     times, points = path(*((5, 5) if flag else (20, 5) for flag in flags))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from passerby.observations import KINDS
@@ -117,7 +117,6 @@ def test_a_car_makes_no_visits(points, expected):
 
 
 @given(POINTS)
-@settings(max_examples=40)
 def test_without_lines_every_track_is_a_passage(points):
     assert said(OPEN, *points) == [f"0 passage of {1000 * (len(points) - 1)}"]
 
@@ -147,13 +146,11 @@ def what_it_was(scene, points):
     return outcomes
 
 
-@settings(max_examples=60)
 @given(POINTS)
 def test_every_track_is_exactly_one_of_visits_leaving_passage_staying(points):
     assert len(what_it_was(SHOP, points)) == 1
 
 
-@settings(max_examples=40)
 @given(POINTS)
 def test_no_two_observations_of_a_kind_share_an_identity(points):
     found = observe(SHOP, track(*points))

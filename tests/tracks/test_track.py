@@ -1,7 +1,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from passerby.tracks import ordering
@@ -44,7 +44,6 @@ def test_no_positions_no_tracks():
     assert list(in_order([])) == []
 
 
-@settings(max_examples=25)
 @given(
     st.dictionaries(st.sampled_from(["1", "2", "10", "x"]), st.sets(st.integers(0, 60), min_size=1, max_size=10)),
     st.randoms(use_true_random=False),

@@ -112,6 +112,8 @@ def contains(polygon: Sequence[tuple[float, float]], points: Points) -> Flags:
     """Whether each point is inside a polygon (even-odd rule). A point exactly on its border is outside."""
     corners = np.asarray(polygon, dtype=np.float64).reshape(-1, 2)
     following = np.roll(corners, -1, axis=0)
+    sides_of_length = np.any(corners != following, axis=1)
+    corners, following = corners[sides_of_length], following[sides_of_length]
     along = following - corners
     relative = points[:, None, :] - corners[None]
     turn = cross(along[None], relative)

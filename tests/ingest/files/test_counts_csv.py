@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.support.importing import read, write
 
@@ -147,7 +147,6 @@ def test_times_that_do_not_exist_move_forward_and_collide_with_nothing(tmp_path)
 ZONES = st.sampled_from(["America/New_York", "Europe/Zurich", "Australia/Lord_Howe", "Africa/Casablanca"])
 
 
-@settings(max_examples=40)
 @given(ZONES, st.integers(0, 366 * 24), st.sampled_from([5, 10, 15, 30]), st.sampled_from([30, 60]), st.booleans())
 def test_a_file_written_by_a_clock_on_the_wall_reads_back(zone, hour, minutes, hours, backwards):
     """Instants -> wall times -> the same instants, whatever the zone does meanwhile, backwards too."""
