@@ -102,22 +102,29 @@ def people(facts: Sequence[Fact], rules: Rules, bucket: Span, now: int) -> dict[
 def group_starts(facts: Sequence[Fact], rules: Rules) -> list[int]:
     """When the first member of each group came."""
     members = [fact for fact in facts if fact.kind == "visit" and not is_bounce(fact, rules)]
-    named: dict[tuple[int, str], int] = {}
+    named: dict[tuple[int, str], list[int]] = {}
     alone = [fact.start for fact, _ in came_in(facts) if fact.kind == "crossing"]
     for fact in members:
         name = fact.get("visit_group")
         if name is None:
             alone.append(fact.start)
         else:
-            key = (fact.sensor, name)
-            named[key] = min(named.get(key, fact.start), fact.start)
-    starts = list(named.values())
-    previous = None
-    for start in sorted(alone):
-        if previous is None or start - previous > rules.group_gap_ms:
-            starts.append(start)
-        previous = start
+            named.setdefault((fact.sensor, name), []).append(fact.start)
+    starts = after_pauses(alone, rules.group_gap_ms)
+    for members in named.values():
+        starts += after_pauses(members, 24 * 3_600_000)
     return starts
+
+
+def after_pauses(starts: Iterable[int], longest: int) -> list[int]:
+    """Those before which nobody came for longer than `longest` ms."""
+    found = []
+    previous = None
+    for start in sorted(starts):
+        if previous is None or start - previous > longest:
+            found.append(start)
+        previous = start
+    return found
 
 
 def doors(facts: Sequence[Fact]) -> list[Fact]:

@@ -14,6 +14,9 @@ from passerby.metrics.places import Flags, Floats, Integers
 from passerby.metrics.scope import Frames, SiteUnits, Units, Window, Windows, resets_of
 from passerby.store.contract import Parameter, Store
 
+# A name that a sensor gives to a group means another group when nobody of it came for longer than this: sensors begin
+# to count anew, and the whole history need not be read to know where a group of today began.
+SAME_NAME_MS = 86_400_000
 VISIT_SUMS = ("all_visits", "visits", "bounces", "dwell_time")
 
 
@@ -91,9 +94,15 @@ def add_visit_sums(asked: Asked, units: SiteUnits, grid: Grid, window: Window) -
 
 
 def add_own_groups(asked: Asked, units: SiteUnits, grid: Grid, window: Window) -> None:
-    """Groups that sensors named themselves, over the whole range at once: each is followed back to its beginning."""
-    tables = {"scope": units.scope, "frames": units.frames}
-    found = asked.sums("own_groups", window, tables, **asked.roles())
+    """Groups that sensors named themselves, over the whole range at once."""
+    parameters: dict[str, Parameter] = {
+        "seen_ms": window.start - SAME_NAME_MS,
+        "end_ms": window.end,
+        "same_name_ms": SAME_NAME_MS,
+        **asked.roles(),
+    }
+    tables = {"scope": units.scope, "frames": units.frames, "slots": asked.slots}
+    found = asked.store.query("metrics/own_groups", parameters, tables)
     grid.add("group_visits", units, numbers(found, "unit"), numbers(found, "bucket"), numbers(found, "group_visits"))
 
 
