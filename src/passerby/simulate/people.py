@@ -96,7 +96,9 @@ def _at_door(of: Day, stay: Stay, door: SensorPlan) -> Iterator[Report]:
         # The hall's camera sees who enters, but cannot follow them.
         follows = of.site.equipment != "hall"
         duration = stay.leave_ms - stay.enter_ms if follows else None
-        group = stay.party if of.site.equipment == "screen" and not stay.staff else None
+        # A group's name is its sensor's for ever, so it holds the date.
+        groups = of.site.equipment == "screen" and not stay.staff
+        group = f"{of.date:%y%m%d}-{stay.party}" if groups else None
         number = f"v{of.date:%y%m%d}-{stay.number}"
         visit = Visit(sensor=door.id, id=number, start=at(stay.enter_ms), duration_ms=duration, group=group, role=role)
         yield Report(stay.enter_ms, stay.leave_ms if follows else stay.enter_ms, visit)
