@@ -172,6 +172,7 @@ class DirectDelivery:
             self._services = open_services(data)
         except ConflictError as error:
             raise ConflictError(f"{error.message}: give its --url instead of --data") from None
+        self._limit = self._services.settings.integer("max_body_mb") << 20
         try:
             self._credential = self._owner(sensor)
         except PasserbyError:
@@ -203,7 +204,7 @@ class DirectDelivery:
     def send(self, parcel: Parcel) -> Delivered:
         """Decode a parcel, write it to the journal and wait until it is loaded."""
         services, credential = self._services, self._credential
-        decoded = by_media_type(parcel.content_type).decode(parcel.body, parcel.kind)
+        decoded = by_media_type(parcel.content_type).decode(parcel.body, parcel.kind, self._limit)
         resolved = resolve(
             decoded,
             services.resolver(credential),
