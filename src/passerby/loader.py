@@ -6,14 +6,13 @@ import asyncio
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 
 import structlog
 
-from passerby.errors import InvalidInputError, UnavailableError
-from passerby.journal import Entry, Feed, Journal
+from passerby.errors import CorruptDataError, InvalidInputError, PasserbyError, UnavailableError
+from passerby.journal import DamagedEntryError, Entry, Feed, Journal
 from passerby.store.arrow import fact_batch
 from passerby.store.contract import Loaded, Store
 
@@ -41,6 +40,7 @@ class Loader:
         self._journal = journal
         self._store = store
         self._lock = threading.Lock()
+        self._progress = threading.Condition(self._lock)
         self._waiters: dict[int, list[Future[int]]] = {}
         self._accepted: OrderedDict[int, int] = OrderedDict()
         self._held: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
@@ -48,6 +48,9 @@ class Loader:
         self._loaded_entry = 0
         self._loaded_seq = 0
         self._failures = 0
+        self._careful = False
+        self._ended = False
+        self._last_began = 0.0
         self._stop = threading.Event()
         self._feed: Feed | None = None
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
@@ -61,6 +64,11 @@ class Loader:
         if cursor > self._journal.last_entry:
             _log.error("the journal is older than the facts; it continues after them", entry=cursor)
             self._journal.continue_from(cursor, self._store.last_seq())
+        if self._journal.oldest_entry() > cursor + 1:
+            raise CorruptDataError(
+                f"the facts end at entry {cursor}, but {self._journal.path} begins at {self._journal.oldest_entry()}: "
+                "they do not belong together. Restore a backup, or move the journal away to go on without these rows"
+            )
         self._journal.add_reader(READER, self._store.safe_cursor())
         self._loaded_entry = cursor
         self._loaded_seq = self._journal.seq_after(cursor)
@@ -121,7 +129,7 @@ class Loader:
                 future.set_exception(
                     UnavailableError("the rows are visible, but it is no longer known how many are new")
                 )
-            elif self._stop.is_set():
+            elif self._ended:
                 future.set_exception(UnavailableError("the server is stopping; the rows are kept and will be loaded"))
             else:
                 self._waiters.setdefault(entry, []).append(future)
@@ -129,61 +137,102 @@ class Loader:
             self._feed.nudge()
         return future
 
+    def catch_up(self, timeout_s: float = 60.0) -> None:
+        """Return once everything that the journal holds now is loaded; UnavailableError when that takes too long."""
+        entry = self._journal.last_entry
+        deadline = time.monotonic() + timeout_s
+        with self._progress:
+            while self._loaded_entry < entry:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise UnavailableError(f"the fact store is behind: {self.backlog_rows} rows are not loaded yet")
+                self._progress.wait(left)
+
+    def add_reader(self, name: str, callback: Callable[[list[Entry]], None]) -> Follower:
+        """Hand every entry from now on, also across restarts, to `callback`; see `Follower`. Call `stop` on it."""
+        return Follower(self._journal, name, callback)
+
     # -- the thread
 
     def _run(self) -> None:
-        assert self._feed is not None  # noqa: S101 - start() made it
         feed = self._feed
-        last_began = 0.0
-        while feed.wait(None):
-            rest = last_began + _PAUSE_S - time.monotonic()
-            if rest > 0 and not self._waiters and not self._stop.is_set():
-                feed.pause(rest, _BATCH_ROWS)
-            last_began = time.monotonic()
-            entries = feed.take(_BATCH_ROWS)
-            if entries and not self._load_until_done(entries):
-                break
-        self._give_up_waiters()
-
-    def _load_until_done(self, entries: Sequence[Entry]) -> bool:
-        """Load, again and again until it works; False when told to stop before it did."""
-        while True:
+        assert feed is not None  # noqa: S101 - start() made it
+        pending: list[Entry] = []
+        while pending or feed.wait(None):
             try:
-                self._load(entries)
-            except InvalidInputError as error:
-                return self._one_by_one(entries, error)
+                pending = pending or self._next(feed)
+                pending = self._load_some(pending)
             except Exception as error:  # noqa: BLE001 - whatever the engine raises, the rows are safe in the journal
                 delay = _RETRY_S[min(self._failures, len(_RETRY_S) - 1)]
                 self._failures += 1
-                _log.error("the store refused rows; they stay in the journal", error=str(error), retry_in_s=delay)
+                _log.error("rows cannot be loaded; they stay in the journal", error=str(error), retry_in_s=delay)
                 if self._stop.wait(delay):
-                    return False
-            else:
-                return True
+                    break
+        self._give_up_waiters()
 
-    def _one_by_one(self, entries: Sequence[Entry], error: InvalidInputError) -> bool:
-        """Load what can be loaded of entries of which one cannot; set that one aside, so that the rest goes on."""
-        if len(entries) > 1:
-            return all(self._load_until_done([entry]) for entry in entries)
-        (bad,) = entries
-        _log.error("rows that no store takes are set aside in the journal", entry=bad.number, error=str(error))
-        self._journal.set_aside(bad.number, str(error))
-        return self._load_until_done([replace(bad, rows={})])
+    def _next(self, feed: Feed) -> list[Entry]:
+        """The entries to load next: at once when nothing was loaded just now or someone waits for them."""
+        rest = self._last_began + _PAUSE_S - time.monotonic()
+        if rest > 0 and not self._waiters and not self._stop.is_set():
+            feed.pause(rest, _BATCH_ROWS)
+        self._last_began = time.monotonic()
+        try:
+            return feed.take(_BATCH_ROWS)
+        except DamagedEntryError as damaged:
+            feed.rewind(damaged.number)  # go on behind it
+            return [self._empty(damaged.number, damaged)]
 
-    def _load(self, entries: Sequence[Entry]) -> None:
+    def _load_some(self, entries: list[Entry]) -> list[Entry]:
+        """Load entries, all or the first; those that are left."""
         if self._failures:
             self._store.refresh()
+            if self._store.cursor() < entries[0].number - 1:
+                self._go_back()
+                return []
+        some = entries[:1] if self._careful else entries
+        try:
+            self._load(some)
+        except InvalidInputError as error:
+            if len(some) > 1:
+                self._careful = True  # one of them is bad: go on one by one, so that it does not hold up the others
+                return entries
+            return [self._empty(some[0].number, error), *entries[1:]]
+        rest = entries[len(some) :]
+        self._careful = self._careful and bool(rest)
+        return rest
+
+    def _empty(self, number: int, error: PasserbyError) -> Entry:
+        """Set an entry aside, so that the rest goes on; an entry without rows in its place."""
+        _log.error("an entry that no store takes is set aside in the journal", entry=number, error=str(error))
+        self._journal.set_aside(number, str(error))
+        return Entry(number, 0, self._journal.seq_after(number) + 1, 0, "", {})
+
+    def _load(self, entries: Sequence[Entry]) -> None:
         todo = [entry for entry in entries if entry.number > self._store.cursor()]
         began = time.monotonic()
         loaded = self._store.load(fact_batch(todo)) if todo else Loaded(0, 0, {})
         rows = sum(entry.row_count for entry in todo)
         if rows >= _BATCH_ROWS // 5:  # smaller ones say what a statement costs, not what a row costs
             self._rate += 0.2 * (rows / (time.monotonic() - began) - self._rate)
-        if self._failures:
-            _log.info("the store takes rows again", after_failures=self._failures)
-            self._failures = 0
+        self._recovered()
         self._journal.advance(READER, self._store.safe_cursor())
         self._finished(entries, loaded)
+
+    def _go_back(self) -> None:
+        """The store lost what it had not yet folded into its file: load that again."""
+        cursor = self._store.cursor()
+        _log.error("the store lost rows; they are loaded from the journal again", after_entry=cursor)
+        assert self._feed is not None  # noqa: S101 - this is the thread that follows it
+        self._feed.rewind(cursor)
+        self._recovered()
+        with self._lock:
+            self._loaded_entry = cursor
+            self._loaded_seq = self._journal.seq_after(cursor)
+
+    def _recovered(self) -> None:
+        if self._failures:
+            _log.info("the store takes rows again", after_failures=self._failures)
+        self._failures = 0
 
     def _finished(self, entries: Sequence[Entry], loaded: Loaded) -> None:
         with self._lock:
@@ -197,15 +246,58 @@ class Loader:
             while len(self._accepted) > _REMEMBERED:
                 self._accepted.popitem(last=False)
             held, self._held = self._held, []
+            self._progress.notify_all()
         for loop, room in held:
             loop.call_soon_threadsafe(_release, room)
 
     def _give_up_waiters(self) -> None:
         with self._lock:
+            self._ended = True
             waiters, self._waiters = self._waiters, {}
         for futures in waiters.values():
             for future in futures:
                 future.set_exception(UnavailableError("the server is stopping; the rows are kept and will be loaded"))
+
+
+class Follower:
+    """A named reader of the journal in a thread of its own.
+
+    `callback` gets entries in order, each at least once: what it had not finished when the process ended comes
+    again. When it raises, the same entries come again after a pause. A new name begins with the next entry.
+    """
+
+    def __init__(self, journal: Journal, name: str, callback: Callable[[list[Entry]], None]) -> None:
+        self._journal = journal
+        self._name = name
+        self._callback = callback
+        self._ending = threading.Event()
+        self._feed = Feed(journal, journal.add_reader(name, journal.last_entry), memory_rows=_BATCH_ROWS)
+        self._thread = threading.Thread(target=self._run, name=f"reader-{name}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the entries at hand; its place is kept."""
+        self._ending.set()
+        self._feed.stop()
+        self._thread.join()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._ending.is_set() and (self._feed.wait(None) or not self._ending.is_set()):
+            entries = self._feed.take(_BATCH_ROWS)
+            if not entries:
+                continue
+            try:
+                self._callback(entries)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the entries are safe and come again
+                delay = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
+                failures += 1
+                _log.error("a reader of the journal failed", reader=self._name, error=str(error), retry_in_s=delay)
+                self._feed.rewind(entries[0].number - 1)
+                self._ending.wait(delay)
+            else:
+                failures = 0
+                self._journal.advance(self._name, entries[-1].number)
 
 
 def _release(room: asyncio.Future[None]) -> None:

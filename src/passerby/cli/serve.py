@@ -33,6 +33,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option, as typer wants
     Example: passerby serve --data ./data --catalogue network.yaml --host 0.0.0.0 --port 8080
     """
     from passerby.catalogue.repository import read_catalogue_file  # noqa: PLC0415
+    from passerby.maintenance.control import listening  # noqa: PLC0415
     from passerby.services import open_services  # noqa: PLC0415
     from passerby.serving import server  # noqa: PLC0415
 
@@ -45,6 +46,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option, as typer wants
             _log.info("catalogue applied", file=str(catalogue), changes=len(changes))
         running = server(services, host, port)
         try:
-            running.run()
+            with listening(services):
+                running.run()
         except SystemExit:  # uvicorn has said why in the log
             raise UnavailableError(f"cannot listen on {host}:{port}; see the log") from None

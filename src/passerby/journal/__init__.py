@@ -8,6 +8,7 @@ removed when every reader is done with it and it is old enough.
 from passerby.journal.feed import Feed
 from passerby.journal.journal import Journal
 from passerby.journal.records import (
+    DamagedEntryError,
     Entry,
     Idempotency,
     KeptAside,
@@ -18,4 +19,16 @@ from passerby.journal.records import (
     Submission,
 )
 
-__all__ = ["Entry", "Feed", "Idempotency", "Journal", "KeptAside", "Receipt", "Rejected", "Row", "Rows", "Submission"]
+__all__ = [
+    "DamagedEntryError",
+    "Entry",
+    "Feed",
+    "Idempotency",
+    "Journal",
+    "KeptAside",
+    "Receipt",
+    "Rejected",
+    "Row",
+    "Rows",
+    "Submission",
+]

@@ -74,6 +74,9 @@ INSERT_ENTRY = "insert into entries values (?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_REJECTED = """
     insert into rejected (entry, received_ms, source, account_id, place, error, row) values (?, ?, ?, ?, ?, ?, ?)
 """
+RESTORE_REJECTED = """
+    insert into rejected (id, entry, received_ms, source, account_id, place, error, row) values (?, 0, ?, ?, ?, ?, ?, ?)
+"""
 # A key that has outlived its day is free again.
 INSERT_IDEMPOTENCY = "insert or replace into idempotency values (?, ?, ?, ?, ?)"
 SET_ASIDE = """

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 from passerby.errors import CorruptDataError, PasserbyError, UnavailableError
 from passerby.journal import database
 from passerby.journal.payload import Layout, Unpacker, checksum, current_layout
-from passerby.journal.records import Entry, Idempotency, KeptAside, Receipt, Rejected, Submission
+from passerby.journal.records import DamagedEntryError, Entry, Idempotency, KeptAside, Receipt, Rejected, Submission
 from passerby.journal.writer import IDEMPOTENCY_MS, Writer
 
 # One look into the file takes at most this many entries, so that no read transaction holds the log for long.
@@ -88,10 +88,28 @@ class Journal:
             ).fetchall()
         return [KeptAside(i, at, source, Rejected(*rejected)) for i, at, source, *rejected in rows]
 
+    def kept_aside(self, *, after: int = 0, limit: int = 10_000) -> list[KeptAside]:
+        """Rejected rows of all accounts, oldest first, from the one after id `after` on: for backups."""
+        with self._read_lock:
+            rows = self._reading.execute(
+                "select id, received_ms, source, account_id, place, error, row from rejected"
+                " where id > ? order by id limit ?",
+                (after, limit),
+            ).fetchall()
+        return [KeptAside(i, at, source, Rejected(*rejected)) for i, at, source, *rejected in rows]
+
+    def keep_aside(self, rows: Sequence[KeptAside]) -> None:
+        """Put rejected rows back as they were, under their ids: from a backup."""
+        records = [
+            (k.id, k.received_ms, k.source, k.rejected.account_id, k.rejected.index, k.rejected.error, k.rejected.row)
+            for k in rows
+        ]
+        self._writer.run(lambda connection: connection.executemany(database.RESTORE_REJECTED, records)).result()
+
     def read(self, after: int, *, max_rows: int = 50_000) -> list[Entry]:
         """Entries after number `after`, in order: at least one if there is one, about `max_rows` rows in all.
 
-        Raises CorruptDataError when a checksum does not fit, and when entries are missing.
+        Raises DamagedEntryError when the first of them cannot be read, and CorruptDataError when entries are missing.
         """
         found: list[Entry] = []
         rows = 0
@@ -100,7 +118,12 @@ class Journal:
                 record = cursor.fetchone()
                 if record is None:
                     break
-                found.append(self._entry(record))
+                try:
+                    found.append(self._entry(record))
+                except DamagedEntryError:
+                    if found:
+                        break
+                    raise
                 rows += found[-1].row_count
                 if rows >= max_rows:
                     break
@@ -108,7 +131,7 @@ class Journal:
             raise CorruptDataError(f"entries {after + 1} to {found[0].number - 1} are missing from {self.path}")
         return found
 
-    def walk(self) -> Iterator[Entry | CorruptDataError]:
+    def walk(self) -> Iterator[Entry | DamagedEntryError]:
         """Every entry still held, oldest first; in place of one that cannot be read, what is wrong with it."""
         after = 0
         while True:
@@ -119,18 +142,18 @@ class Journal:
             for record in records:
                 try:
                     yield self._entry(record)
-                except CorruptDataError as error:
+                except DamagedEntryError as error:
                     yield error
             after = records[-1][0]
 
     def _entry(self, record: tuple[int, int, int, int, str, int, bytes, int]) -> Entry:
         number, received_ms, first_seq, row_count, source, layout, payload, expected = record
         if checksum(number, received_ms, first_seq, row_count, payload) != expected:
-            raise CorruptDataError(f"entry {number} of {self.path} is damaged: its checksum does not fit")
+            raise DamagedEntryError(number, f"entry {number} of {self.path} is damaged: its checksum does not fit")
         try:
             rows = self._unpacker.unpack(payload, self._layout(layout))
         except CorruptDataError as error:
-            raise CorruptDataError(f"entry {number} of {self.path} is damaged: {error}") from error
+            raise DamagedEntryError(number, f"entry {number} of {self.path} is damaged: {error}") from error
         return Entry(number, received_ms, first_seq, row_count, source, rows)
 
     def _layout(self, number: int) -> Layout | None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from passerby.errors import CorruptDataError
+
 Row = Sequence[Any]
 Rows = Mapping[str, Sequence[Row]]
 
@@ -93,3 +95,11 @@ class Entry:
     def last_seq(self) -> int:
         """The number of its last row; `first_seq - 1` when it has none."""
         return self.first_seq + self.row_count - 1
+
+
+class DamagedEntryError(CorruptDataError):
+    """An entry of the journal is not what was written. `number` says which."""
+
+    def __init__(self, number: int, message: str) -> None:
+        self.number = number
+        super().__init__(message)

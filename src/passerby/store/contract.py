@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -93,8 +93,12 @@ class Store(Protocol):
         """Fill an empty store from a backup."""
         ...
 
-    def check(self) -> list[str]:
-        """Re-read everything; one sentence for each thing found wrong."""
+    def missing(self, batch: FactBatch) -> Mapping[str, int]:
+        """How many rows of the batch the store does not hold, by kind; kinds of which it holds all are left out."""
+        ...
+
+    def check(self, tell: Callable[[str], None] = ...) -> list[str]:
+        """Re-read everything; one sentence for each thing found wrong. `tell` gets each kind as its turn comes."""
         ...
 
     def close(self) -> None:
