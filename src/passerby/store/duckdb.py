@@ -312,13 +312,10 @@ def _held(request: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> NDA
     batch = pa.table({"place": np.arange(rows.num_rows), "identity": rows.column("identity"), "started_ms": started})
     hours = " or ".join(f"started_ms between {first} and {last}" for first, last in touched(started.to_numpy()))
     request.register("batch", batch)
-    try:
-        places = request.sql(
-            f"select place from batch semi join (select identity, started_ms from {table} where {hours}) held"  # noqa: S608 - names of our own and integers
-            " on batch.identity = held.identity and batch.started_ms = held.started_ms"
-        ).to_arrow_table()
-    finally:
-        request.unregister("batch")
+    places = request.sql(
+        f"select place from batch semi join (select identity, started_ms from {table} where {hours}) held"  # noqa: S608 - names of our own and integers
+        " on batch.identity = held.identity and batch.started_ms = held.started_ms"
+    ).to_arrow_table()
     return cast("NDArray[np.int64]", places.column("place").to_numpy())
 
 
@@ -328,8 +325,6 @@ def _insert(request: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> N
         request.execute(f"insert into {table} by name select * from batch")  # noqa: S608 - a name of our own
     except (duckdb.ConstraintException, duckdb.DataError) as error:
         raise InvalidInputError(f"a row does not fit the table {table}: {error}") from error
-    finally:
-        request.unregister("batch")
 
 
 def _relation(
