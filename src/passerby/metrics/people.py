@@ -17,7 +17,7 @@ from passerby.store.contract import Parameter, Store
 # A name that a sensor gives to a group means another group when nobody of it came for longer than this: sensors begin
 # to count anew, and the whole history need not be read to know where a group of today began.
 SAME_NAME_MS = 86_400_000
-VISIT_SUMS = ("all_visits", "visits", "bounces", "dwell_time")
+VISIT_SUMS = ("all_visits", "visits", "bounces", "dwell_time", "timed_visits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,10 @@ def add_passages(asked: Asked, units: SiteUnits, grid: Grid, window: Window) -> 
 
 
 def add_visit_sums(asked: Asked, units: SiteUnits, grid: Grid, window: Window) -> None:
-    """all_visits, bounces and dwell_time, added up by the engine."""
+    """all_visits, bounces, dwell_time and timed_visits, added up by the engine."""
     found = asked.sums("visits", window, {"scope": units.scope}, **asked.roles())
     unit, bucket = numbers(found, "unit"), numbers(found, "bucket")
-    for name in ("all_visits", "bounces", "dwell_time"):
+    for name in ("all_visits", "bounces", "dwell_time", "timed_visits"):
         grid.add(name, units, unit, bucket, numbers(found, name))
     if units.doors.num_rows:
         found = asked.sums("doors", window, {"doors": units.doors}, **asked.roles(), with_counts=asked.with_roleless)
@@ -196,10 +196,12 @@ class Sequences:
         unit, start = unit[inside], start[inside]
         bucket = self._buckets(unit, start)
         bounce = flags(visits, "bounce")[inside]
-        duration = numbers(visits, "ended_ms")[inside] - start
+        duration = np.where(bounce, 0, numbers(visits, "ended_ms")[inside] - start)
         self.grid.add("all_visits", self.units, unit, bucket, np.ones(len(unit)))
         self.grid.add("bounces", self.units, unit, bucket, bounce)
-        self.grid.add("dwell_time", self.units, unit, bucket, np.where(bounce, 0, duration))
+        self.grid.add("dwell_time", self.units, unit, bucket, duration)
+        if "timed_visits" in self.grid.metrics:
+            self.grid.add("timed_visits", self.units, unit, bucket, duration > 0)
         inside = self._counted(doors.unit, doors.time)
         unit, bucket = doors.unit[inside], self._buckets(doors.unit[inside], doors.time[inside])
         self.grid.add_scaled("all_visits", self.units, unit, bucket, doors.visits[inside])

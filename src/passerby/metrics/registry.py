@@ -68,6 +68,14 @@ _ALL = (
         "sum of the durations of the visits that start in the bucket, bounces and unknown durations left out",
     ),
     Metric(
+        "timed_visits",
+        "persons",
+        "sum",
+        _SITES,
+        "Visits whose time inside is known: dwell_time / timed_visits is the mean stay.",
+        "visits that start in the bucket with a known duration > 0, bounces left out",
+    ),
+    Metric(
         "group_visits",
         "groups",
         "sum",

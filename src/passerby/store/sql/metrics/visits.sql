@@ -1,4 +1,5 @@
--- Visits per unit and bucket of their start: how many, how many of them bounces, and the dwell time of the others.
+-- Visits per unit and bucket of their start: how many, how many of them bounces, the dwell time of the others,
+-- and how many it is the sum of.
 -- $excluded: the role that does not count, or null; $only: the only role that counts, or null.
 select
     scope.unit,
@@ -6,7 +7,8 @@ select
     count(*) as all_visits,
     count(*) filter (v.ended_ms - v.started_ms < scope.bounce_ms) as bounces,
     coalesce(sum(v.ended_ms - v.started_ms) filter (v.ended_ms - v.started_ms >= scope.bounce_ms), 0)::bigint
-        as dwell_time
+        as dwell_time,
+    count(*) filter (v.ended_ms > v.started_ms and v.ended_ms - v.started_ms >= scope.bounce_ms) as timed_visits
 from visits as v
 join scope on scope.sensor_id = v.sensor_id
 join slots on slots.slot = scope.slot_base + (v.started_ms - scope.slot_origin_ms) // scope.slot_ms
