@@ -15,10 +15,18 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from passerby.api import catalogue, health, ingest, pages
 from passerby.api.auth import provide_credential
+from passerby.api.graphql import routes as graphql
 from passerby.api.problems import problem_response
+from passerby.dialects.analytiks import routes as analytiks
 from passerby.services import Services
 
-ROUTERS: tuple[Router, ...] = (health.router, pages.router, catalogue.router)
+ROUTERS: tuple[Router, ...] = (
+    health.router,
+    pages.router,
+    catalogue.router,
+    graphql.router,
+    analytiks.router,
+)
 
 
 class App:
@@ -44,7 +52,8 @@ def create_app(services: Services) -> App:
 
 def _litestar(services: Services) -> Litestar:
     return Litestar(
-        route_handlers=list(ROUTERS),
+        # `POST /` joins `GET /` of the pages, which two routers cannot.
+        route_handlers=[*ROUTERS, analytiks.token],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False, use_cache=True),
             "credential": Provide(provide_credential, sync_to_thread=False),

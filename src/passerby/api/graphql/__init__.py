@@ -1,0 +1,1 @@
+"""GraphQL: `routes` receives a query, `limits` bounds it, `schema` answers it."""
