@@ -13,7 +13,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from passerby.api import catalogue, health, ingest, pages
+from passerby.api import catalogue, export, health, ingest, pages, rejected
 from passerby.api.auth import provide_credential
 from passerby.api.graphql import routes as graphql
 from passerby.api.problems import problem_response
@@ -24,6 +24,8 @@ ROUTERS: tuple[Router, ...] = (
     health.router,
     pages.router,
     catalogue.router,
+    export.router,
+    rejected.router,
     graphql.router,
     analytiks.router,
 )

@@ -6,3 +6,9 @@ create or replace macro whole(a, b) as a // b;
 
 -- One row per element of a list.
 create or replace macro each(l) as unnest(l);
+
+-- The id that stands outside for an identity that was derived or hidden: "~" and 16 hexadecimal digits.
+create or replace macro printed(identity) as '~' || lower(lpad(hex(identity), 16, '0'));
+
+-- UTC milliseconds as RFC 3339.
+create or replace macro rfc3339(ms) as strftime(make_timestamp_ms(ms), '%Y-%m-%dT%H:%M:%S.%gZ');

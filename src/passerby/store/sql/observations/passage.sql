@@ -1,0 +1,13 @@
+-- Raw rows of passages, in the native wire form (times as UTC ms).
+select
+    sensor_id as sensor,
+    coalesce(id, printed(identity)) as id,
+    started_ms as "start",
+    ended_ms - started_ms as duration_ms,
+    class,
+    color
+from passages
+where sensor_id in (select sensor_id from wanted_sensors)
+  and started_ms >= $start_ms and started_ms < $end_ms
+  and received_ms >= $received_from_ms
+  and seq > $after_seq and seq <= $until_seq

@@ -1,0 +1,20 @@
+-- Raw rows of zone_visits, in the native wire form (times as UTC ms).
+select
+    sensor_id as sensor,
+    coalesce(id, printed(identity)) as id,
+    origin,
+    suborigin,
+    age_range,
+    gender,
+    object_id,
+    snapshot_id,
+    record_id,
+    zone_id as "zone",
+    started_ms as "start",
+    ended_ms - started_ms as duration_ms,
+    role
+from zone_visits
+where sensor_id in (select sensor_id from wanted_sensors)
+  and started_ms >= $start_ms and started_ms < $end_ms
+  and received_ms >= $received_from_ms
+  and seq > $after_seq and seq <= $until_seq
