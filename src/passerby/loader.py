@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 
 import structlog
@@ -30,6 +31,7 @@ _FIRST_GUESS_ROWS_PER_S = 200_000.0
 _LONGEST_HOLD_S = 2.0
 _RETRY_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 _REMEMBERED = 50_000
+_STOPPING = "the server is stopping; the rows are kept and will be loaded"
 _log = structlog.get_logger("passerby.loader")
 
 
@@ -122,15 +124,12 @@ class Loader:
         UnavailableError for older ones and when the loader stops before the entry is loaded.
         """
         future: Future[int] = Future()
+        future.set_running_or_notify_cancel()  # whoever gives up waiting must not disturb the loader
         with self._lock:
-            if entry in self._accepted:
-                future.set_result(self._accepted[entry])
-            elif entry <= self._loaded_entry:
-                future.set_exception(
-                    UnavailableError("the rows are visible, but it is no longer known how many are new")
-                )
+            if entry <= self._loaded_entry:
+                _resolve(future, self._accepted.get(entry))
             elif self._ended:
-                future.set_exception(UnavailableError("the server is stopping; the rows are kept and will be loaded"))
+                future.set_exception(UnavailableError(_STOPPING))
             else:
                 self._waiters.setdefault(entry, []).append(future)
         if self._feed is not None and not future.done():
@@ -216,7 +215,7 @@ class Loader:
             self._rate += 0.2 * (rows / (time.monotonic() - began) - self._rate)
         self._recovered()
         self._journal.advance(READER, self._store.safe_cursor())
-        self._finished(entries, loaded)
+        self._finished(entries, {entry.number: loaded.accepted_by_entry.get(entry.number, 0) for entry in todo})
 
     def _go_back(self) -> None:
         """The store lost what it had not yet folded into its file: load that again."""
@@ -234,21 +233,23 @@ class Loader:
             _log.info("the store takes rows again", after_failures=self._failures)
         self._failures = 0
 
-    def _finished(self, entries: Sequence[Entry], loaded: Loaded) -> None:
+    def _finished(self, entries: Sequence[Entry], counts: Mapping[int, int]) -> None:
+        """Tell everyone who waits. `counts` lacks entries of which it is not known how many rows were new."""
         with self._lock:
             self._loaded_entry = entries[-1].number
             self._loaded_seq = entries[-1].last_seq
-            for entry in entries:
-                count = loaded.accepted_by_entry.get(entry.number, 0)
-                self._accepted[entry.number] = count
-                for future in self._waiters.pop(entry.number, ()):
-                    future.set_result(count)
+            self._accepted.update(counts)
             while len(self._accepted) > _REMEMBERED:
                 self._accepted.popitem(last=False)
+            waiters = [(entry.number, self._waiters.pop(entry.number, ())) for entry in entries]
             held, self._held = self._held, []
             self._progress.notify_all()
+        for number, futures in waiters:
+            for future in futures:
+                _resolve(future, counts.get(number))
         for loop, room in held:
-            loop.call_soon_threadsafe(_release, room)
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits in it
+                loop.call_soon_threadsafe(_release, room)
 
     def _give_up_waiters(self) -> None:
         with self._lock:
@@ -256,7 +257,7 @@ class Loader:
             waiters, self._waiters = self._waiters, {}
         for futures in waiters.values():
             for future in futures:
-                future.set_exception(UnavailableError("the server is stopping; the rows are kept and will be loaded"))
+                future.set_exception(UnavailableError(_STOPPING))
 
 
 class Follower:
@@ -298,6 +299,13 @@ class Follower:
             else:
                 failures = 0
                 self._journal.advance(self._name, entries[-1].number)
+
+
+def _resolve(future: Future[int], count: int | None) -> None:
+    if count is None:
+        future.set_exception(UnavailableError("visible, but it is no longer known how many rows were new"))
+    else:
+        future.set_result(count)
 
 
 def _release(room: asyncio.Future[None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from passerby.errors import CorruptDataError
+from passerby.errors import CorruptDataError, UnavailableError
 
 # A step per release that changed the schema, applied in order: `user_version` says how many were.
 _MIGRATIONS = (
@@ -109,12 +109,15 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def prepare(path: Path) -> sqlite3.Connection:
-    """Open the journal, creating or migrating it; raises CorruptDataError when the file is not a journal."""
+    """Open the journal, creating or migrating it.
+
+    Raises CorruptDataError when the file is not a journal, UnavailableError when it cannot be opened or written.
+    """
     try:
         connection = connect(path)
         _migrate(connection)
-    except sqlite3.OperationalError:
-        raise
+    except sqlite3.OperationalError as error:
+        raise UnavailableError(f"cannot open {path}: {error}") from error
     except sqlite3.DatabaseError as error:
         raise CorruptDataError(f"{path} is not a readable journal ({error}); restore it from a backup") from error
     return connection

@@ -238,7 +238,7 @@ class Writer:
             result = task.work(connection)
             connection.execute("commit")
             self._committed()
-        except (sqlite3.Error, CorruptDataError) as error:
+        except (sqlite3.Error, CorruptDataError, UnavailableError) as error:
             self._reopen_after(error)
             task.future.set_exception(UnavailableError(f"the journal cannot be written: {error}"))
         except Exception as error:  # noqa: BLE001 - whoever asked for the work gets its error
@@ -258,7 +258,7 @@ class Writer:
                 connection.executemany(database.INSERT_IDEMPOTENCY, group.idempotency)
             connection.execute("commit")
             self._committed()
-        except (sqlite3.Error, CorruptDataError) as error:
+        except (sqlite3.Error, CorruptDataError, UnavailableError) as error:
             self._reopen_after(error)
             for _, future in appends:
                 if not future.done():
