@@ -89,7 +89,7 @@ def listed(difference: Difference, held: Rows) -> list[Change]:
         for key, columns in difference.changed[table].items():
             what = ", ".join(_described(name, held[table][key][name], value) for name, value in columns.items())
             changes.append(Change("changed", label(table, key), what))
-        changes += [Change("removed", label(table, key)) for key in difference.removed[table]]
+        changes += [Change("removed", label(table, key)) for key in sorted(difference.removed[table])]
     return changes
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
@@ -46,7 +47,10 @@ def open_database(path: Path) -> Engine:
     except OSError as error:
         raise UnavailableError(f"cannot open {path}: {error.strerror}") from error
     engine = sqlalchemy.create_engine(
-        sqlalchemy.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+        sqlalchemy.URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+        json_serializer=lambda value: msgspec.json.encode(value).decode(),
+        json_deserializer=msgspec.json.decode,
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

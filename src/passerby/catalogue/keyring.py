@@ -82,10 +82,12 @@ class Verifier:
 
     def _sealed_right(self, secret: str, key: HeldKey | None) -> bool:
         held = self._server_key.unseal(key.credential.dialect, key.credential.name, key.held) if key else ""
-        return hmac.compare_digest(held.encode(), secret.encode(errors="replace")) and key is not None
+        return hmac.compare_digest(held.encode(), secret.encode(errors="surrogatepass")) and key is not None
 
     def _password_right(self, name: str, secret: str, key: HeldKey | None) -> bool:
-        memory = hmac.digest(self._memory_key, f"{len(name)} {name} {secret}".encode(errors="replace"), hashlib.sha256)
+        memory = hmac.digest(
+            self._memory_key, f"{len(name)} {name} {secret}".encode(errors="surrogatepass"), hashlib.sha256
+        )
         if key is not None and self._remembers(memory, key.held):
             return True
         with self._hashing:

@@ -88,19 +88,21 @@ def matches(server_key: ServerKey, dialect: DialectName, name: str, secret: str,
     if dialect == "analytiks":
         return password_matches(secret, held)
     if dialect == "camlytics":
-        return hmac.compare_digest(server_key.unseal(dialect, name, held).encode(), secret.encode())
+        return hmac.compare_digest(
+            server_key.unseal(dialect, name, held).encode(), secret.encode(errors="surrogatepass")
+        )
     return hmac.compare_digest(digest(secret), held)
 
 
 def digest(secret: str) -> str:
-    """SHA-256 in hex. Text that UTF-8 cannot hold matches nothing, so it is replaced, not refused."""
-    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
+    """SHA-256 in hex. Lone surrogates, which no held secret has, are hashed like anything else."""
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def password_matches(secret: str, held: str) -> bool:
     """Argon2id verification: some 20 ms of one core."""
     try:
-        return _ARGON2.verify(held, secret.encode(errors="replace"))
+        return _ARGON2.verify(held, secret.encode(errors="surrogatepass"))
     except argon2.exceptions.VerifyMismatchError:
         return False
 

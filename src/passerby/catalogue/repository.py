@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import os
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,7 +23,14 @@ from passerby.catalogue.model import Catalogue, Content, Credential, DialectName
 from passerby.catalogue.rows import Key, Row, Rows, Wanted
 from passerby.catalogue.shape import Notes
 from passerby.catalogue.yaml_text import from_yaml
-from passerby.errors import ConflictError, CorruptDataError, InvalidInputError, NotFoundError, Problem
+from passerby.errors import (
+    ConflictError,
+    CorruptDataError,
+    InvalidInputError,
+    NotFoundError,
+    PasserbyError,
+    Problem,
+)
 from passerby.settings import from_environment
 
 # How old a snapshot may be before someone who asks looks whether another process changed the catalogue.
@@ -29,6 +38,7 @@ POLL_S = 0.5
 # Contents that name themselves get ids from here on, away from those that people choose.
 FIRST_REGISTERED_ID = 1_000_000_000
 
+_log = logging.getLogger(__name__)
 _FIELDS: Mapping[DialectName, tuple[str, str]] = {
     "native": ("name", "key"),
     "analytiks": ("client_id", "client_secret"),
@@ -98,7 +108,9 @@ class Repository:
         self._state = self._load()
 
     def close(self) -> None:
-        """Lets go of the database."""
+        """Lets go of the database; snapshots that were handed out stay good."""
+        with self._polling:  # until a reload that is under way is done
+            self._next_poll = math.inf
         self._engine.dispose()
 
     def __enter__(self) -> Repository:
@@ -115,15 +127,30 @@ class Repository:
 
     def _fresh(self) -> _State:
         if time.monotonic() >= self._next_poll and self._polling.acquire(blocking=False):
-            try:
-                with reading(self._engine) as connection:
-                    changed = _version(connection) != self._state.catalogue.version
-                if changed:
-                    self._install(self._load())
-                self._next_poll = time.monotonic() + POLL_S
-            finally:
-                self._polling.release()
+            self._poll()
         return self._state
+
+    def _poll(self) -> None:
+        """Looks at the version; when it grew, a thread reads everything while the old snapshot goes on serving."""
+        changed = False
+        try:
+            with reading(self._engine) as connection:
+                changed = _version(connection) > self._state.catalogue.version
+            self._next_poll = time.monotonic() + POLL_S
+        finally:
+            if not changed:
+                self._polling.release()
+        if changed:
+            threading.Thread(target=self._reload, name="catalogue-reload", daemon=True).start()
+
+    def _reload(self) -> None:
+        """Ends the poll that found a change."""
+        try:
+            self._install(self._load())
+        except PasserbyError as error:
+            _log.warning("the changed catalogue could not be read, trying again: %s", error)
+        finally:
+            self._polling.release()
 
     def _load(self) -> _State:
         with reading(self._engine) as connection:
@@ -216,7 +243,7 @@ class Repository:
         Without `scopes` a native key may send and read; the other dialects only read.
         """
         with writing(self._engine) as connection:
-            held = _all_rows(connection)
+            held = {name: _rows_of(connection, name) for name in ("accounts", "brands", "sites", "credentials")}
             account_id = _account(held, account_id)
             secret = keys.new_secret(dialect)
             row: Row = {
@@ -302,8 +329,7 @@ class Repository:
         if state.catalogue.version != version - 1:
             self._install(self._load())
             return
-        contents = {**state.catalogue.contents, content.id: content}
-        self._install(_State(replace(state.catalogue, contents=contents, version=version), state.ring))
+        self._install(_State(state.catalogue.with_content(content, version), state.ring))
 
 
 def _all_rows(connection: Connection) -> Rows:
@@ -313,8 +339,9 @@ def _all_rows(connection: Connection) -> Rows:
 def _rows_of(connection: Connection, name: str) -> dict[Key, Row]:
     table = schema.metadata.tables[name]
     key = ("dialect", "name") if name == "credentials" else tuple(table.primary_key.columns.keys())
-    found = connection.execute(sqlalchemy.select(table)).mappings()
-    return {tuple(row[column] for column in key): dict(row) for row in found}
+    names = table.columns.keys()
+    found = (dict(zip(names, row, strict=True)) for row in connection.execute(sqlalchemy.select(table)).all())
+    return {tuple(row[column] for column in key): row for row in found}
 
 
 def _version(connection: Connection) -> int:

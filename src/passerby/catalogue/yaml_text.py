@@ -27,7 +27,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Dumper: Any = yaml.SafeDumper
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def from_yaml(text: str | bytes) -> object:
@@ -94,7 +94,7 @@ class _Builder:
         if event.anchor is not None:
             raise _problem(line, f"the anchor &{event.anchor}: anchors are not allowed")
         tag = getattr(event, "tag", None)
-        if tag is not None and tag != "!":
+        if tag is not None:
             raise _problem(line, f"the tag {tag}: tags are not allowed")
         if isinstance(event, yaml.ScalarEvent):
             self._put(plain_scalar(event.value) if event.implicit[0] else event.value, line)

@@ -1,0 +1,220 @@
+"""What an apply does and says, and what it leaves alone."""
+
+import uuid
+
+import pytest
+from tests.support.catalogues import contract_document, small_document
+
+from passerby.catalogue.repository import FIRST_REGISTERED_ID, Repository
+from passerby.errors import InvalidInputError
+
+
+@pytest.fixture
+def repository(tmp_path):
+    with Repository(tmp_path) as opened:
+        opened.apply(contract_document())
+        yield opened
+
+
+def said(changes):
+    return [str(change) for change in changes]
+
+
+def site_of(document):
+    return document["brands"][0]["sites"][0]
+
+
+def sensor_of(document):
+    return site_of(document)["sensors"][0]
+
+
+def rename(document):
+    site_of(document)["name"] = "Brooklyn store"
+
+
+def move_zone(document):
+    site_of(document).update(timezone="Europe/Zurich", reference=None)
+
+
+def drop_details(document):
+    for key in ("opening_hours", "settings"):
+        del site_of(document)[key]
+
+
+def draw(document):
+    sensor_of(document)["lines"][0]["points"] = [[0, 0], [1, 1]]
+
+
+def new_secret(document):
+    document["credentials"][0]["client_secret"] = "another"
+
+
+def narrow(document):
+    document["credentials"][2]["sites"] = [1]
+
+
+def new_key(document):
+    sensor_of(document)["key"] = "another"
+
+
+def no_key(document):
+    sensor_of(document)["key"] = None
+
+
+def silent_key(document):
+    del sensor_of(document)["key"]
+
+
+def reset(document):
+    document["settings"] = {}
+
+
+def nothing(document):
+    document["credentials"] = document["contents"] = document["brands"] = []
+
+
+@pytest.mark.parametrize(
+    ("edit", "changes"),
+    [
+        (rename, ["changed site 1: name Manhattan store -> Brooklyn store"]),
+        (move_zone, ["changed site 1: reference US0658 -> nothing, timezone America/New_York -> Europe/Zurich"]),
+        (
+            drop_details,
+            ["changed site 1: opens 08:00 -> nothing, closes 22:00 -> nothing, settings {'group_gap_s': 3} -> {}"],
+        ),
+        (draw, ["changed line 3024/1: points"]),
+        (new_secret, ["changed credential analytiks demo: another secret"]),
+        (narrow, ["changed credential quividi demo: site_ids nothing -> [1]"]),
+        (new_key, ["changed credential native sensor-3024: another secret"]),
+        (no_key, ["removed credential native sensor-3024"]),
+        (silent_key, []),
+        (reset, ["changed account 632: settings {'bounce_s': 5} -> {}"]),
+        (nothing, []),
+    ],
+)
+def test_what_changed_is_said(repository, edit, changes):
+    document = contract_document()
+    edit(document)
+    before = repository.current()
+    assert said(repository.apply(document)) == changes
+    assert repository.current().version == before.version + bool(changes)
+    assert said(repository.apply(document)) == []
+
+
+def test_prune_deletes_what_the_file_does_not_name(repository):
+    document = contract_document()
+    nothing(document)
+    assert said(repository.apply(document, prune=True)) == [
+        "removed brand 1234",
+        "removed tag 7 of brand 1234",
+        "removed tag 8 of brand 1234",
+        "removed site 1",
+        "removed sensor 3024",
+        "removed line 3024/1",
+        "removed zone 3024/11",
+        "removed content 8482",
+        "removed credential analytiks demo",
+        "removed credential camlytics pub-1",
+        "removed credential native key-4db53630",
+        "removed credential native sensor-3024",
+        "removed credential quividi demo",
+        "removed credential seemetrix key-01d285ea",
+    ]
+    assert repository.verify("native", "psb_demo_key") is None
+    assert repository.verify("native", "9909e1d0933740f0811913647e3662e8") is None
+    assert list(repository.current().accounts) == [632]
+
+
+def test_prune_leaves_other_accounts_and_contents_that_observations_named(repository):
+    repository.apply(small_document(1, first=1000))
+    repository.register_content(632, "seen on a screen")
+    document = contract_document()
+    nothing(document)
+    repository.apply(document, prune=True)
+    assert list(repository.current().sensors) == [1000]
+    assert repository.current().content(632, "seen on a screen").id == FIRST_REGISTERED_ID
+
+
+def test_prune_keeps_the_key_of_a_sensor_whose_entry_does_not_speak_of_it(repository):
+    document = contract_document()
+    silent_key(document)
+    assert repository.apply(document, prune=True) == []
+    assert repository.verify("native", "9909e1d0933740f0811913647e3662e8")
+
+
+def test_uids_that_the_file_leaves_out_are_made_once(tmp_path):
+    with Repository(tmp_path) as repository:
+        repository.apply(small_document())
+        uid = repository.current().sensors[1].uid
+        assert uuid.UUID(uid).version == 4
+        assert repository.apply(small_document()) == []
+        assert repository.current().sensors[1].uid == uid
+
+
+def test_two_sensors_exchange_their_uids(repository):
+    document = contract_document()
+    site_of(document)["sensors"].append({"id": 3025, "uid": "second"})
+    repository.apply(document)
+    first, second = site_of(document)["sensors"]
+    first["uid"], second["uid"] = second["uid"], first["uid"]
+    repository.apply(document)
+    assert repository.current().sensor("second").id == 3024
+
+
+def test_two_contents_exchange_their_names(repository):
+    document = contract_document()
+    document["contents"].append({"id": 1, "content_id": "second"})
+    repository.apply(document)
+    first, second = document["contents"]
+    first["content_id"], second["content_id"] = second["content_id"], first["content_id"]
+    repository.apply(document)
+    assert repository.current().content(632, "second").id == 8482
+
+
+def test_a_sensor_moves_while_its_old_site_is_pruned(repository):
+    document = contract_document()
+    moved = sensor_of(document)
+    moved["tags"] = []
+    document["credentials"] = []
+    document["brands"] = [
+        {"id": 5, "name": "New", "sites": [{"id": 6, "name": "New", "timezone": "UTC", "sensors": [moved]}]}
+    ]
+    repository.apply(document, prune=True)
+    catalogue = repository.current()
+    assert (list(catalogue.sites), catalogue.sites[6].sensor_ids) == ([6], (3024,))
+    assert catalogue.line("3024/1") is catalogue.sensors[3024].lines[1]
+
+
+def test_a_tag_may_not_change_its_kind_under_a_site_that_the_file_does_not_name(repository):
+    document = contract_document()
+    document["brands"][0]["tags"][0]["of"] = "sensors"
+    document["brands"][0]["sites"] = []
+    with pytest.raises(InvalidInputError, match=r"site 1\.tags: tag 7 is declared for sensors, not for sites"):
+        repository.apply(document)
+
+
+def test_a_site_that_a_named_credential_is_narrowed_to_cannot_be_pruned(repository):
+    issued = repository.create_credential("native", sites=[1], name="narrow")
+    document = contract_document()
+    document["brands"], document["credentials"] = [], [{"dialect": "native", "name": "narrow", "sites": [1]}]
+    with pytest.raises(InvalidInputError, match=r"credentials\[0\]\.sites: the account has no site 1"):
+        repository.apply(document, prune=True)
+    assert repository.verify("native", issued.secret).site_ids == {1}
+
+
+def test_secrets_come_from_the_environment(tmp_path):
+    with Repository(tmp_path, environment={"KEY": "from-outside"}) as repository:
+        repository.apply(small_document() | {"credentials": [{"dialect": "native", "key": "env:KEY"}]})
+        assert repository.verify("native", "from-outside").scopes == {"ingest", "read"}
+        assert repository.verify("native", "env:KEY") is None
+
+
+def test_a_file_cannot_take_the_id_of_a_content_that_named_itself(repository):
+    content = repository.register_content(632, "seen")
+    document = contract_document()
+    document["contents"].append({"id": 9, "content_id": "seen"})
+    with pytest.raises(InvalidInputError, match=f"seen is also that of content {content.id}, which is held"):
+        repository.apply(document)
+    document["contents"][-1]["id"] = content.id
+    document["contents"][-1]["name"] = "Summer"
+    assert said(repository.apply(document)) == [f"changed content {content.id}: name seen -> Summer"]
