@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(  # noqa: PLR0913, PLR0917 - one parameter for each option
-    sites: Annotated[int, typer.Option(min=1, max=10_000, help="How many sites; six bring every kind.")] = 12,
+    sites: Annotated[int, typer.Option(min=1, max=1_000, help="How many sites; six bring every kind.")] = 12,
     days: Annotated[int, typer.Option(min=1, max=36_500, help="How many local days.")] = 14,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first local day.")] = _FIRST_DAY,  # type: ignore[assignment]  # typer parses it
