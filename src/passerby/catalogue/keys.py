@@ -43,13 +43,19 @@ class ServerKey:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._key = _read_or_create(path)
+        # A handful of purposes, asked for with every request.
+        self._derived: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
         return f"ServerKey({str(self._path)!r})"
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes for one purpose, the same each time: HKDF-SHA256 (RFC 5869) with the purpose as info."""
-        return HKDF(hashes.SHA256(), 32, salt=None, info=f"passerby {purpose}".encode()).derive(self._key)
+        found = self._derived.get(purpose)
+        if found is None:
+            info = f"passerby {purpose}".encode()
+            found = self._derived[purpose] = HKDF(hashes.SHA256(), 32, salt=None, info=info).derive(self._key)
+        return found
 
     def seal(self, dialect: DialectName, name: str, secret: str) -> str:
         """`secret` encrypted, bound to the credential that it belongs to."""

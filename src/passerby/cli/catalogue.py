@@ -6,20 +6,17 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from passerby.catalogue.database import FILE_NAME
-from passerby.catalogue.model import Catalogue
-from passerby.catalogue.repository import Repository, read_catalogue_file
-from passerby.catalogue.view import file_document
-from passerby.catalogue.yaml_text import to_yaml
 from passerby.errors import InvalidInputError, NotFoundError
 
-DataOption = Annotated[
-    Path, typer.Option("--data", metavar="DIR", help="The data directory.", envvar="PASSERBY_DATA", file_okay=False)
-]
+if TYPE_CHECKING:  # the database's libraries are loaded by the commands that need them, not by --help
+    from passerby.catalogue.model import Catalogue
+    from passerby.catalogue.repository import Repository
+
+DataOption = Annotated[Path, typer.Option("--data", metavar="DIR", help="The data directory.", file_okay=False)]
 AccountOption = Annotated[
     int | None, typer.Option("--account", metavar="ID", help="Which account, where there are several.")
 ]
@@ -44,6 +41,9 @@ def register(app: typer.Typer) -> None:
 
 def open_existing(data: Path) -> Repository:
     """The catalogue of a data directory that has one; a mistyped directory is an error, not a new catalogue."""
+    from passerby.catalogue.database import FILE_NAME  # noqa: PLC0415  # see above
+    from passerby.catalogue.repository import Repository  # noqa: PLC0415
+
     if not (data / FILE_NAME).exists():
         raise NotFoundError(f"{data} holds no catalogue; make one with: passerby catalogue apply FILE --data {data}")
     return Repository(data)
@@ -74,6 +74,8 @@ def apply(
 
     Example: passerby catalogue apply network.yaml --data ./data
     """
+    from passerby.catalogue.repository import Repository, read_catalogue_file  # noqa: PLC0415
+
     try:
         document = read_catalogue_file(sys.stdin.buffer if str(file) == "-" else file)
         data.mkdir(parents=True, exist_ok=True)
@@ -99,6 +101,9 @@ def show(
 
     Example: passerby catalogue show --data ./data > network.yaml
     """
+    from passerby.catalogue.view import file_document  # noqa: PLC0415
+    from passerby.catalogue.yaml_text import to_yaml  # noqa: PLC0415
+
     with open_existing(data) as repository:
         catalogue = repository.current()
     document = file_document(catalogue, account_of(catalogue, account))
