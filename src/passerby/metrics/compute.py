@@ -111,11 +111,8 @@ def _add_people(asked: Asked, units: scope.SiteUnits, grid: Grid, wanted: frozen
     sums = bool(wanted.intersection(people.VISIT_SUMS))
     needs = people.Needs(sums, "group_visits" in wanted, "peak_occupancy" in wanted)
     if needs.groups or needs.peaks:
-        own_groups = False
         for window in scope.windows(asked.frames.span(), len(units), _UNIT_DAYS):
-            own_groups |= people.Sequences(asked, units, grid, window, needs).add()
-        if own_groups and needs.groups:
-            people.add_own_groups(asked, units, grid, whole)
+            people.Sequences(asked, units, grid, window, needs).add()
     elif sums:
         people.add_visit_sums(asked, units, grid, whole)
     if "walk_bys" in wanted:

@@ -93,19 +93,6 @@ def add_visit_sums(asked: Asked, units: SiteUnits, grid: Grid, window: Window) -
         grid.add_scaled("all_visits", units, numbers(found, "unit"), numbers(found, "bucket"), value)
 
 
-def add_own_groups(asked: Asked, units: SiteUnits, grid: Grid, window: Window) -> None:
-    """Groups that sensors named themselves, over the whole range at once."""
-    parameters: dict[str, Parameter] = {
-        "seen_ms": window.start - SAME_NAME_MS,
-        "end_ms": window.end,
-        "same_name_ms": SAME_NAME_MS,
-        **asked.roles(),
-    }
-    tables = {"scope": units.scope, "frames": units.frames, "slots": asked.slots}
-    found = asked.store.query("metrics/own_groups", parameters, tables)
-    grid.add("group_visits", units, numbers(found, "unit"), numbers(found, "bucket"), numbers(found, "group_visits"))
-
-
 @dataclass(frozen=True, slots=True)
 class Needs:
     """Which of the metrics that need single rows are asked for."""
@@ -125,30 +112,32 @@ class Sequences:
     window: Window
     needs: Needs
 
-    def add(self) -> bool:
-        """Compute and add; true when some visits name their own group."""
+    def add(self) -> None:
+        """Compute and add."""
         resets = resets_of(self.units, self.asked.frames, self.window)
         seen_ms = self.window.start - int(self.units.group_gap_ms.max() if self.needs.groups else 0)
         visits = self._visits(seen_ms)
         doors = self._doors(min(seen_ms, int(resets[1].min()) if self.needs.peaks else seen_ms))
         unit, start = numbers(visits, "unit"), numbers(visits, "started_ms")
-        named = flags(visits, "own_group")
         if self.needs.groups:
-            alone = ~named & ~flags(visits, "bounce")
+            named = visits.column("visit_group").is_valid().to_numpy()
+            stayed = ~flags(visits, "bounce")
+            alone = stayed & ~named
             self._add_groups(
                 np.concatenate([unit[alone], doors.unit[doors.person]]),
                 np.concatenate([start[alone], doors.time[doors.person]]),
                 seen_ms,
             )
+            self._add_named_groups(visits.filter(pa.array(stayed & named)))
         if self.needs.sums:
             self._add_sums(visits, doors)
         if self.needs.peaks:
             self._add_peaks(unit, start, numbers(visits, "ended_ms"), doors, resets)
-        return bool(named.any())
 
     def _visits(self, seen_ms: int) -> pa.Table:
         parameters: dict[str, Parameter] = {
             "seen_ms": seen_ms,
+            "names_ms": self.window.start - SAME_NAME_MS if self.needs.groups else seen_ms,
             "start_ms": self.window.start,
             "end_ms": self.window.end,
             **self.asked.roles(),
@@ -187,6 +176,23 @@ class Sequences:
         unit, start = kernels.units(first), kernels.times(first, origin)
         inside = self._counted(unit, start)
         unit, start = unit[inside], start[inside]
+        self.grid.add("group_visits", self.units, unit, self._buckets(unit, start), np.ones(len(unit)))
+
+    def _add_named_groups(self, members: pa.Table) -> None:
+        """Groups that sensors named themselves: a name is that of its sensor, until nobody came under it for a day."""
+        if not members.num_rows:
+            return
+        unit, start = numbers(members, "unit"), numbers(members, "started_ms")
+        name = members.column("visit_group").combine_chunks().dictionary_encode().indices.to_numpy()
+        sensor = numbers(members, "sensor_id")
+        order = np.lexsort((start, name, sensor, unit))
+        unit, start, name, sensor = unit[order], start[order], name[order], sensor[order]
+        begins = np.ones(len(start), dtype=np.bool_)
+        begins[1:] = np.diff(start) > SAME_NAME_MS
+        for part in (name, sensor, unit):
+            begins[1:] |= part[1:] != part[:-1]
+        begins &= self._counted(unit, start)
+        unit, start = unit[begins], start[begins]
         self.grid.add("group_visits", self.units, unit, self._buckets(unit, start), np.ones(len(unit)))
 
     def _add_sums(self, visits: pa.Table, doors: DoorRows) -> None:

@@ -129,7 +129,6 @@ class SiteUnits(Units):
     """Zone name and local time (HH:MM) of the occupancy reset."""
     scope: pa.Table
     doors: pa.Table
-    frames: pa.Table
 
 
 @dataclass(slots=True)
@@ -186,7 +185,6 @@ def site_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames) ->
         tuple((site.timezone, each.text("occupancy_reset")) for site, each in zip(sites, settings, strict=True)),
         scope,
         doors,
-        pa.table({"unit": np.arange(len(calendar), dtype=np.int32), **_frame_columns(frames, calendar)}),
     )
 
 
