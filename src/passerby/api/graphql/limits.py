@@ -52,8 +52,8 @@ class Budget:
             )
 
 
-def check(query: str) -> Size:
-    """The size of a document; raises GraphQLError when it is no document or exceeds a limit."""
+def check(query: str, operation_name: str | None = None) -> Size:
+    """The size of a document; raises GraphQLError when it is no document, exceeds a limit, or names no operation."""
     try:
         document = parse(query, max_tokens=MAX_TOKENS)
         size = _Measure(document).document()
@@ -63,6 +63,9 @@ def check(query: str) -> Size:
         raise GraphQLError(f"the query is {size.depth} levels deep; at most {MAX_DEPTH} are allowed")
     if size.fields > MAX_FIELDS:
         raise GraphQLError(f"the query has too many fields; at most {MAX_FIELDS} are allowed")
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if operation_name is None and len(operations) > 1:  # strawberry would take the first
+        raise GraphQLError("the query has several operations: say which one with operationName")
     return size
 
 

@@ -68,7 +68,7 @@ def graphql(request: AnyRequest, services: NamedDependency[Services], body: RawB
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _refused(400, "invalid-request", f"the body is no GraphQL request: {error}")
     try:
-        size = limits.check(asked.query)
+        size = limits.check(asked.query, asked.operation_name)
     except GraphQLError as error:
         return _answer({"data": None, "errors": [error.formatted]})
     context = Context(services, credential, services.catalogue.current(), limits.Budget(size.fields))
