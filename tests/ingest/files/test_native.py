@@ -105,8 +105,8 @@ def test_the_kind_is_asked_for_when_the_name_does_not_say(tmp_path):
     [
         ("a.txt", "", "expected a file named"),
         ("a.json", "{", "not JSON"),
-        ("visit.parquet", "PAR", "not a parquet file"),
-        ("visit.arrow", "ARR", "not a arrow file"),
+        ("visit.parquet", "PAR", "not parquet"),
+        ("visit.arrow", "ARR", "not arrow"),
         ("visit.csv", b"\xff", "not UTF-8"),
     ],
 )
@@ -121,3 +121,14 @@ def test_a_parcel_is_bounded_in_bytes_too(tmp_path, monkeypatch):
     found, _ = parcels(path)
     assert all(len(parcel.body) <= 400 for parcel in found)
     assert sum(len(parcel.places) for parcel in found) == 25
+
+
+def test_columns_are_cut_to_size_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(native, "PARCEL_BYTES", 200)
+    path = tmp_path / "visit.parquet"
+    pq.write_table(COLUMNS, path)
+    found, tally = parcels(path)
+    assert max(len(parcel.places) for parcel in found) < 10
+    assert pa.concat_tables([pa.ipc.open_stream(parcel.body).read_all() for parcel in found]) == COLUMNS
+    check_places(found, "visit.parquet, row")
+    assert tally.read == 25

@@ -10,7 +10,6 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -109,28 +108,45 @@ def _groups(lines: Iterable[tuple[str, bytes]], tally: Tally) -> Iterator[tuple[
         yield places, group
 
 
-def _parquet_batches(path: Path) -> Iterator[Any]:
+def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path) as file:
         yield from file.iter_batches(batch_size=PARCEL_ROWS)
 
 
-def _arrow_batches(path: Path) -> Iterator[Any]:
+def _arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
     with pa.OSFile(str(path)) as file:
         for batch in pa.ipc.open_stream(file):
             yield from (batch.slice(first, PARCEL_ROWS) for first in range(0, batch.num_rows, PARCEL_ROWS))
 
 
-def _arrow(path: Path, kind: str, tally: Tally, batches: Iterator[Any]) -> Iterator[Parcel]:
+def _arrow(path: Path, kind: str, tally: Tally, batches: Iterator[pa.RecordBatch]) -> Iterator[Parcel]:
     try:
         for batch in batches:
-            places = [f"{path.name}, row {number}" for number in range(tally.read + 1, tally.read + batch.num_rows + 1)]
-            tally.read += batch.num_rows
-            sink = pa.BufferOutputStream()
-            with pa.ipc.new_stream(sink, batch.schema) as writer:
-                writer.write_batch(batch)
-            yield Parcel(sink.getvalue().to_pybytes(), _ARROW, places, kind)
+            for part in _within(batch):
+                first = tally.read + 1
+                tally.read += part.num_rows
+                places = [f"{path.name}, row {number}" for number in range(first, first + part.num_rows)]
+                yield Parcel(_stream(part), _ARROW, places, kind)
     except pa.ArrowInvalid as error:
-        raise InvalidInputError(f"not a {path.suffix[1:]} file: {error}", str(path)) from None
+        raise InvalidInputError(f"not {path.suffix[1:]}: {error}", str(path)) from None
+
+
+def _within(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The batch in pieces that are not larger than a parcel may be, or are single rows."""
+    if batch.num_rows > 1 and batch.nbytes > PARCEL_BYTES:
+        half = batch.num_rows // 2
+        yield from _within(batch.slice(0, half))
+        yield from _within(batch.slice(half))
+    elif batch.num_rows:
+        yield batch
+
+
+def _stream(batch: pa.RecordBatch) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 FORMAT = Format(
