@@ -132,6 +132,16 @@ def test_what_is_shown_is_the_file_that_was_applied(tmp_path):
     assert not any(secret in str(shown) for secret in SECRETS)
 
 
+def test_a_content_that_no_file_may_name_is_not_shown_and_stays(tmp_path):
+    with Repository(tmp_path) as repository:
+        repository.apply(contract_document())
+        content = repository.register_content(632, "two\nlines")
+        shown = file_document(repository.current(), 632)
+        assert [one["id"] for one in shown["contents"]] == [8482]
+        assert repository.apply(shown, prune=True) == []
+        assert repository.current().content(632, "two\nlines") == content
+
+
 def without(value, key):
     if isinstance(value, dict):
         return {name: without(item, key) for name, item in value.items() if name != key}

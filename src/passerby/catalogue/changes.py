@@ -11,9 +11,10 @@ from typing import Any, Literal
 import sqlalchemy
 from sqlalchemy import Connection, Table
 
-from passerby.catalogue.rows import TABLES, Key, Row, Rows, Wanted, no_rows, sensor_key_name
+from passerby.catalogue.rows import TABLES, Key, Row, Rows, no_rows
 from passerby.catalogue.schema import metadata
 from passerby.catalogue.shape import Notes
+from passerby.catalogue.wanted import Wanted, sensor_key_name
 from passerby.errors import Problem
 
 _NOUNS = {

@@ -121,6 +121,8 @@ def _explained() -> Iterator[None]:
     """Turns the database's own errors into those of this program."""
     try:
         yield
+    except sqlalchemy.exc.TimeoutError as error:
+        raise UnavailableError("too many requests are writing to the catalogue") from error
     except sqlalchemy.exc.OperationalError as error:
         raise UnavailableError(f"the catalogue database: {error.orig}") from error
     except sqlalchemy.exc.DatabaseError as error:

@@ -261,8 +261,13 @@ def _by_id(brands: Mapping[int, Brand]) -> Iterable[Brand]:
 
 def _part(sensors: Mapping[int, Sensor], reference: str, what: str) -> Line | Zone | None:
     sensor_text, _, part_text = reference.partition("/")
-    if not (sensor_text.isascii() and sensor_text.isdigit() and part_text.isascii() and part_text.isdigit()):
+    if not (_is_number(sensor_text) and _is_number(part_text)):
         return None
     sensor = sensors.get(int(sensor_text))
     parts: Mapping[int, Line | Zone] = getattr(sensor, what) if sensor else {}
     return parts.get(int(part_text))
+
+
+def _is_number(text: str) -> bool:
+    """Whether `text` can be an id; nobody's million digits are converted."""
+    return len(text) <= 16 and text.isascii() and text.isdigit()

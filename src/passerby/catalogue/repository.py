@@ -20,8 +20,9 @@ from passerby.catalogue.changes import Change, Difference
 from passerby.catalogue.database import catalogue_path, open_database, reading, writing
 from passerby.catalogue.keyring import HeldKey, KeyRing, Verifier
 from passerby.catalogue.model import Catalogue, Content, Credential, DialectName, Scope
-from passerby.catalogue.rows import Key, Row, Rows, Wanted
+from passerby.catalogue.rows import Key, Row, Rows
 from passerby.catalogue.shape import Notes
+from passerby.catalogue.wanted import Wanted, wanted_rows
 from passerby.catalogue.yaml_text import from_yaml
 from passerby.errors import (
     ConflictError,
@@ -179,7 +180,7 @@ class Repository:
         file = shape.read(document, notes)
         if file is None:
             raise InvalidInputError(notes.problems)
-        wanted = rows.wanted_rows(file, self._environment, notes)
+        wanted = wanted_rows(file, self._environment, notes)
         with writing(self._engine) as connection:
             held = _all_rows(connection)
             difference = changes.prepare(wanted, held, prune=prune, notes=notes)

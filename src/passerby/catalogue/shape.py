@@ -35,7 +35,7 @@ _NOUNS = {
 }
 _MESSAGE = re.compile(r"^(?P<text>.*?)(?: - at `(?:key in )?\$(?P<path>[^`]*)`)?$", re.DOTALL)
 # Characters that no name needs and that break terminals, logs or the database: controls and lone surrogates.
-_BAD_CHARACTER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+BAD_CHARACTER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass
@@ -80,7 +80,7 @@ def _bad_scalars(value: object, path: str) -> Iterator[Problem]:
         yield Problem(path, "expected a finite number")
     elif isinstance(value, int) and abs(value) > MAX_ID:
         yield Problem(path, "larger than 2^53 - 1, the largest integer that every reader of JSON keeps exact")
-    elif isinstance(value, str) and _BAD_CHARACTER.search(value):
+    elif isinstance(value, str) and BAD_CHARACTER.search(value):
         yield Problem(path, "has a control character")
 
 

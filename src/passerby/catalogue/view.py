@@ -26,6 +26,7 @@ from passerby.catalogue.document import (
     ZoneEntry,
 )
 from passerby.catalogue.model import Brand, Catalogue, Content, Credential, Line, Sensor, Site, Zone
+from passerby.catalogue.shape import BAD_CHARACTER
 
 
 class CatalogueView(Entry, kw_only=True, frozen=True):
@@ -68,7 +69,7 @@ def file_document(catalogue: Catalogue, account_id: int) -> dict[str, object]:
         account=AccountEntry(id=account.id, name=account.name),
         settings=dict(account.settings),
         credentials=credentials,
-        contents=_contents(catalogue, account_id),
+        contents=[content for content in _contents(catalogue, account_id) if _can_be_written(content)],
         brands=[_brand(catalogue, brand) for brand in catalogue.brands.values() if brand.account_id == account_id],
     )
     document = _plain(msgspec.to_builtins(file))
@@ -150,6 +151,11 @@ def _zone(zone: Zone) -> ZoneEntry:
 
 def _contents(catalogue: Catalogue, account_id: int) -> list[ContentEntry]:
     return [_content(content) for content in catalogue.contents.values() if content.account_id == account_id]
+
+
+def _can_be_written(content: ContentEntry) -> bool:
+    """Whether a file may name it: observations may bring names that no file accepts; those stay without it."""
+    return not BAD_CHARACTER.search(content.content_id)
 
 
 def _content(content: Content) -> ContentEntry:
