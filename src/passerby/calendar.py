@@ -342,10 +342,10 @@ def _of_dates(size: str, zone: str, days: Milliseconds, asked: _Asked) -> Calend
 def _date_begins(name: str, floors: Milliseconds) -> Milliseconds:
     """The instant after the last instant whose wall clock shows an earlier time than each floor (ascending)."""
     begins, finishes, offsets = _stretches(name, int(floors[0]) - _MARGIN_MS, int(floors[-1]) + _MARGIN_MS)
-    # Inside a stretch the wall clock only rises, so the last earlier instant lies in the last stretch that begins
-    # with an earlier wall clock. The minimum over a stretch and all later ones ascends, so it can be searched.
-    earliest = np.minimum.accumulate((begins + offsets)[::-1])[::-1]
-    last = np.maximum(np.searchsorted(earliest, floors, side="left") - 1, 0)
+    # Inside a stretch the wall clock only rises, and the wall clocks at which stretches begin rise too: a stretch
+    # lasts for days, a clock is never moved by more than one. So the last instant that shows an earlier time lies
+    # in the last stretch that begins with an earlier time.
+    last = np.maximum(np.searchsorted(begins + offsets, floors, side="left") - 1, 0)
     instants: Milliseconds = np.minimum(finishes[last], floors - offsets[last])
     return instants
 
