@@ -6,14 +6,15 @@ in `ROUTERS`, a name to import; an area that is not there yet is left out, so ea
 
 from __future__ import annotations
 
+import time
 from typing import cast
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.types import HTTPScope, Receive, Scope, Send
+from litestar.types import HTTPScope, Message, Receive, Scope, Send
 
-from passerby.api import catalogue, export, health, ingest, pages, rejected
+from passerby.api import catalogue, export, health, ingest, openapi, pages, rejected
 from passerby.api.auth import provide_credential
 from passerby.api.graphql import routes as graphql
 from passerby.api.problems import problem_response
@@ -41,10 +42,25 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch one connection."""
-        if scope.get("path") == ingest.PATH and scope.get("method") == "POST":
-            await self._ingest(cast("HTTPScope", scope), receive, send)
-        else:
+        if scope["type"] != "http":  # type: ignore[comparison-overlap]  # Litestar types it as an enum of texts
             await self.litestar(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        request = cast("HTTPScope", scope)
+        hot = request["path"] == ingest.PATH and request["method"] == "POST"
+        try:
+            await (self._ingest(request, receive, noted) if hot else self.litestar(scope, receive, noted))
+        finally:
+            route = ingest.PATH if hot else str(scope.get("path_template", "other"))
+            self.services.telemetry.request(request["method"], route, status, time.perf_counter() - began)
 
 
 def create_app(services: Services) -> App:
@@ -62,7 +78,7 @@ def _litestar(services: Services) -> Litestar:
         },
         exception_handlers={Exception: problem_response},
         state=State({"services": services}),
-        openapi_config=None,
+        openapi_config=openapi.config(),
         logging_config=None,
         request_max_body_size=services.settings.integer("max_body_mb") << 20,
     )

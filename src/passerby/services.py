@@ -21,6 +21,7 @@ from passerby.lock import FolderLock
 from passerby.settings import Settings, from_environment
 from passerby.store.contract import Store
 from passerby.store.duckdb import DuckDBStore
+from passerby.telemetry import Telemetry
 
 _SWEEP_S = 60
 _log = structlog.get_logger("passerby")
@@ -37,6 +38,7 @@ class Services:
     store: Store
     loader: Loader
     devices: Devices
+    telemetry: Telemetry
     _closing: ExitStack
     _resolvers: dict[Credential, Resolver] = field(default_factory=dict)
 
@@ -88,7 +90,8 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
         loader.start()
         stack.callback(loader.stop)
         stack.callback(_every(_SWEEP_S, devices.sweep))
-        return Services(data, settings, catalogue, journal, store, loader, devices, stack.pop_all())
+        telemetry = Telemetry(journal, loader)
+        return Services(data, settings, catalogue, journal, store, loader, devices, telemetry, stack.pop_all())
 
 
 def _refuse_url(option: str, url: str | None, embedded: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import get
 from litestar.di import NamedDependency
@@ -71,3 +71,12 @@ def _seq(secret: bytes, purpose: str, cursor: str) -> int:
 
 
 router = native_router("/v1/observations", [rows], tags=["Observations"])
+
+# What the OpenAPI document says of an answer.
+ANSWER: dict[str, Any] = {
+    "description": "The rows, one snapshot of them.",
+    "headers": {
+        CURSOR_HEADER: {"schema": {"type": "string"}, "description": "The `cursor` for what arrives after this answer."}
+    },
+    "content": {media_type.partition(";")[0]: {} for media_type in MEDIA_TYPES.values()},
+}

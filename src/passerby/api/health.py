@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-from litestar import Response, Router, get
+from litestar import MediaType, Response, Router, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 
 from passerby.api.auth import known_parameters
 from passerby.errors import PasserbyError
@@ -30,7 +31,13 @@ async def healthz() -> Health:
     return Health("up")
 
 
-@get("/readyz", summary="Can it take and answer requests?", tags=["Operation"], sync_to_thread=True)
+@get(
+    "/readyz",
+    summary="Can it take and answer requests?",
+    tags=["Operation"],
+    sync_to_thread=True,
+    responses={503: ResponseSpec(Readiness, description="Not ready: `problems` says why.")},
+)
 def readyz(services: NamedDependency[Services]) -> Response[Readiness]:
     """200 when the journal can be written and the store can be read; else 503 with what is wrong."""
     problems = [*_problems_of(services)]
@@ -54,4 +61,10 @@ def _problems_of(services: Services) -> list[str]:
     return problems
 
 
-router = Router(path="/", route_handlers=[healthz, readyz], guards=[known_parameters])
+@get("/metrics", summary="Numbers for Prometheus", tags=["Operation"], media_type=MediaType.TEXT, sync_to_thread=True)
+def metrics(services: NamedDependency[Services]) -> Response[bytes]:
+    """Counters and times of this process, in the Prometheus text format."""
+    return Response(services.telemetry.text(), media_type=services.telemetry.media_type)
+
+
+router = Router(path="/", route_handlers=[healthz, readyz, metrics], guards=[known_parameters])

@@ -43,10 +43,14 @@ HEADERS = {
 
 
 def page(title: str, body: str) -> Response[str]:
-    """A whole page. `body` is HTML: whoever builds it escapes what it puts in."""
-    text = (
+    """A whole page as an answer. `body` is HTML: whoever builds it escapes what it puts in."""
+    return Response(document(title, body), media_type=MediaType.HTML, headers=HEADERS)
+
+
+def document(title: str, body: str) -> str:
+    """A whole page as text; it has to be sent with `HEADERS`."""
+    return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{body}</body></html>"
     )
-    return Response(text, media_type=MediaType.HTML, headers=HEADERS)

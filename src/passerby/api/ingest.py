@@ -24,6 +24,7 @@ from passerby.ingest import formats
 from passerby.ingest.compression import TooLargeError, UnknownEncodingError, opened
 from passerby.ingest.intake import Resolved, rejects, resolve
 from passerby.journal import Idempotency, Submission
+from passerby.observations import KINDS
 from passerby.services import Services
 
 PATH = "/v1/observations"
@@ -197,9 +198,13 @@ class Ingest:
             rejects(resolved.refused, request.credential) if resolved.refused else (),
             Idempotency(account, *idempotency, _encode(answer)) if idempotency else None,
         )
-        receipt = await asyncio.wrap_future(self._services.journal.append(submission))
+        telemetry = self._services.telemetry
+        with telemetry.commit.time():
+            receipt = await asyncio.wrap_future(self._services.journal.append(submission))
         if receipt.repeated is not None:
             return msgspec.json.decode(receipt.repeated.answer, type=Answer)
+        telemetry.accepted_rows.inc(resolved.row_count)
+        telemetry.rejected_rows.inc(len(resolved.refused))
         if request.wait:
             answer.accepted = await self._visible(receipt.entry)
             answer.duplicates = resolved.row_count - answer.accepted
@@ -246,3 +251,87 @@ def _parameters(query: bytes) -> tuple[str | None, bool]:
         else:
             raise InvalidInputError([Problem(name, "no such parameter; there are: kind, wait")])
     return kind, wait
+
+
+def _refusal(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {problems.MEDIA_TYPE: {"schema": schema}}}
+
+
+_OBSERVATION = {"$ref": "#/components/schemas/Observation"}
+_TABLE = {"type": "string", "format": "binary", "description": "One column a field of the kind named by `kind`."}
+
+# What the OpenAPI document says of this route.
+OPERATION: dict[str, Any] = {
+    "tags": ["Observations"],
+    "summary": "Send observations",
+    "description": (
+        "Good rows are kept, bad rows are returned and kept aside. The answer comes when the rows are safe on disk; "
+        "sent again, they are known. `Content-Encoding` may be gzip or zstd. In CSV a nested field is JSON in its cell."
+    ),
+    "operationId": "PostObservations",
+    "security": [{"nativeKey": []}],
+    "parameters": [
+        {
+            "name": "kind",
+            "in": "query",
+            "description": "The kind of all rows: needed with CSV, Parquet and Arrow, refused with JSON and NDJSON.",
+            "schema": {"type": "string", "enum": list(KINDS)},
+        },
+        {
+            "name": "wait",
+            "in": "query",
+            "description": "Answer only once queries see the rows, and say how many of them are new.",
+            "schema": {"type": "string", "enum": ["visible"]},
+        },
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "The same key and body within 24 hours get the first answer again and write nothing.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        },
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"oneOf": [_OBSERVATION, {"type": "array", "items": _OBSERVATION}]}},
+            "application/x-ndjson": {"schema": {"type": "string", "description": "One observation a line."}},
+            "text/csv": {"schema": {"type": "string", "description": "A header line with the names of the fields."}},
+            "application/vnd.apache.parquet": {"schema": _TABLE},
+            "application/vnd.apache.arrow.stream": {"schema": _TABLE},
+        },
+    },
+    "responses": {
+        "200": {
+            "description": "What became of the rows. `duplicates` is null unless it was waited for.",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["accepted", "duplicates", "rejected"],
+                        "properties": {
+                            "accepted": {"type": "integer"},
+                            "duplicates": {"type": ["integer", "null"]},
+                            "rejected": {
+                                "type": "array",
+                                "items": {
+                                    "type": "object",
+                                    "required": ["index", "error"],
+                                    "properties": {"index": {"type": "integer"}, "error": {"type": "string"}},
+                                },
+                            },
+                        },
+                    }
+                }
+            },
+        },
+        "400": _refusal("The body as a whole, or a parameter, is not valid."),
+        "401": _refusal("No key, or not a valid one."),
+        "403": _refusal("The key lacks the scope ingest."),
+        "409": _refusal("The Idempotency-Key was used for another body."),
+        "413": _refusal("The body is larger than `max_body_mb`, as it came or once it is opened."),
+        "415": _refusal("Not one of the formats or encodings."),
+        "429": _refusal("Too many requests; see Retry-After."),
+        "503": _refusal("The rows cannot be kept at the moment; see Retry-After and send them again."),
+    },
+}
