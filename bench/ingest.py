@@ -23,8 +23,8 @@ from bench.server import MemoryWatch, Server, serve
 
 CONNECTIONS = 8
 PROBES_AT_ONCE = 4
-BACKLOG_GAUGE = "passerby_backlog_rows"
-LOADED_COUNTER = "passerby_loaded_rows_total"
+BACKLOG = "passerby_loader_backlog_rows"
+ACCEPTED = 'passerby_ingest_rows_total{outcome="accepted"}'
 
 
 @dataclass
@@ -48,8 +48,8 @@ class Backlog:
     def _watch(self) -> None:
         while not self._stop.wait(0.2):
             gauges = self.server.gauges()
-            self.samples.append(gauges[BACKLOG_GAUGE])
-            self.loaded.append((time.perf_counter(), gauges[LOADED_COUNTER]))
+            self.samples.append(gauges[BACKLOG])
+            self.loaded.append((time.perf_counter(), gauges[ACCEPTED] - gauges[BACKLOG]))
 
     @property
     def loaded_per_second(self) -> float:
@@ -153,7 +153,7 @@ def run(folder: Path, seconds: float) -> Section:
 
 def _drain(server: Server) -> float:
     begin = time.perf_counter()
-    while server.gauges()[BACKLOG_GAUGE]:
+    while server.gauges()[BACKLOG]:
         time.sleep(0.01)
     return time.perf_counter() - begin
 

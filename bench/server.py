@@ -74,13 +74,10 @@ class Server:
         return body
 
     def gauges(self) -> dict[str, float]:
-        """The samples of /metrics that carry no labels."""
-        found = {}
-        for line in self.get("/metrics").decode().splitlines():
-            name, _, value = line.partition(" ")
-            if not line.startswith("#") and "{" not in name:
-                found[name] = float(value)
-        return found
+        """The samples of /metrics by name (with labels, if any)."""
+        lines = self.get("/metrics").decode().splitlines()
+        samples = (line.rpartition(" ") for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, _, value in samples}
 
     def token(self) -> str:
         """An access token for the camera exports."""
