@@ -65,16 +65,17 @@ class Grid:
             self._cells[name] = self._of(name) + billionths / SCALE
         if "visits" in self.metrics and "all_visits" in self._cells:
             self._cells["visits"] = self._cells["all_visits"] - self._of("bounces")
-        cells, metrics, values = [], [], []
-        for index, name in enumerate(self.metrics):
-            all_values = self._cells.get(name, np.zeros(0))
-            found = np.flatnonzero(all_values)
-            cells.append(found)
-            metrics.append(np.full(len(found), index, dtype=np.int64))
-            values.append(all_values[found])
-        cell, metric = np.concatenate(cells), np.concatenate(metrics)
-        value = np.concatenate(values)
-        place = np.searchsorted(self._first, cell, side="right") - 1
-        order = np.argsort(place * len(self.metrics) + metric, kind="stable")
-        place, metric, cell = place[order], metric[order], cell[order]
-        return Computed(place, metric, cell - self._first[place], np.round(value[order], _DECIMALS))
+        none = np.zeros(self._first[-1])
+        all_values = [self._cells.get(name, none) for name in self.metrics]
+        found = [np.flatnonzero(values) for values in all_values]
+        # Each metric's cells are in order of place already: what remains is to deal out its run of each place.
+        edges = np.stack([np.searchsorted(cells, self._first) for cells in found], axis=1)
+        base = np.cumsum([0, *(len(cells) for cells in found)])
+        lengths = np.diff(edges, axis=0)
+        begins = edges[:-1] + base[:-1]
+        runs = lengths.ravel()
+        order = np.repeat(begins.ravel() - np.cumsum(runs) + runs, runs) + np.arange(base[-1])
+        place, metric = np.divmod(np.repeat(np.arange(len(runs)), runs), len(self.metrics))
+        cell = np.concatenate(found)[order]
+        value = np.concatenate([values[cells] for values, cells in zip(all_values, found, strict=True)])[order]
+        return Computed(place, metric, cell - self._first[place], np.round(value, _DECIMALS))

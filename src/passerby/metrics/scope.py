@@ -39,27 +39,21 @@ class Frames:
         self.slot_base = np.arange(len(calendars), dtype=np.int64) * _CALENDAR_STRIDE
         # Slots are counted from the first bucket, so that no number is negative: engines round those differently.
         self.slot_origin_ms = np.array([each.starts[0] for each in calendars], dtype=np.int64)
-        self._origin = int(self.slot_origin_ms.min())
-        self._starts = np.concatenate([self._key(np.int64(index), each.starts) for index, each in enumerate(calendars)])
-        self._first = np.cumsum([0, *(len(each) for each in calendars)])[:-1]
-
-    def _key(self, calendar: Integers | np.int64, time: Integers) -> Integers:
-        key: Integers = (calendar << 43) + (time - self._origin)
-        return key
+        buckets = [each.slots()[1] for each in calendars]
+        self._first_slot = np.cumsum([0, *(len(each) for each in buckets)])[:-1]
+        self._bucket = np.concatenate(buckets)
 
     def slots(self) -> pa.Table:
         """The columns slot (with its calendar's base) and bucket."""
-        numbers, buckets = [], []
-        for base, each in zip(self.slot_base, self.calendars, strict=True):
-            number, bucket = each.slots()
-            numbers.append(number - number[0] + base)
-            buckets.append(bucket)
-        return pa.table({"slot": np.concatenate(numbers), "bucket": np.concatenate(buckets)})
+        ends = [*self._first_slot[1:], len(self._bucket)]
+        counted = zip(self.slot_base, self._first_slot, ends, strict=True)
+        numbers = np.concatenate([np.arange(base, base + end - first) for base, first, end in counted])
+        return pa.table({"slot": numbers, "bucket": self._bucket})
 
     def buckets(self, calendar: Integers, time: Integers) -> Integers:
         """The bucket of each time (ms) in the calendar of the same position; times must lie in the buckets."""
-        found: Integers = np.searchsorted(self._starts, self._key(calendar, time), side="right") - 1
-        bucket: Integers = found - self._first[calendar]
+        slot = (time - self.slot_origin_ms[calendar]) // self.slot_ms[calendar]
+        bucket: Integers = self._bucket[self._first_slot[calendar] + slot].astype(np.int64)
         return bucket
 
     def span(self) -> tuple[int, int]:
