@@ -1,12 +1,19 @@
 """Every way in which a catalogue file can be wrong, beside what is said about it."""
 # ruff: noqa: E501  # one case a line: input and message side by side
 
+from copy import deepcopy
 from math import inf, nan
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.catalogues import contract_document, small_document
 
+from passerby.catalogue.changes import prepare
 from passerby.catalogue.repository import Repository
+from passerby.catalogue.rows import no_rows
+from passerby.catalogue.shape import Notes, read
+from passerby.catalogue.wanted import wanted_rows
 from passerby.errors import InvalidInputError
 
 REMOVED = object()
@@ -239,3 +246,66 @@ def test_what_is_held_and_not_named_still_counts(tmp_path):
             "removed line 1/1",
             "added zone 1/1: Zone 1",
         ]
+
+
+@pytest.mark.parametrize("account", [None, {}, {"id": "x", "name": "Acme"}, {"id": 0, "name": "Acme"}])
+def test_an_unreadable_account_is_not_told_as_a_foreign_one(tmp_path, account):
+    with Repository(tmp_path) as repository:
+        repository.apply(contract_document())
+        with pytest.raises(InvalidInputError) as refused:
+            repository.apply(contract_document() | {"account": account})
+    assert {problem.path.partition(".")[0] for problem in refused.value.problems} == {"account"}
+
+
+ODD = st.sampled_from(
+    [
+        None,
+        True,
+        0,
+        -1,
+        1,
+        7,
+        2**53,
+        2**70,
+        0.5,
+        nan,
+        inf,
+        "",
+        "x",
+        "\x00",
+        "\ud800",
+        "env:X",
+        [],
+        [1],
+        [[]],
+        {},
+        {"id": 1},
+        {1: 2},
+    ]
+)
+
+
+def places_of(value):
+    """Every (container, key) inside a document."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield value, key
+        yield from places_of(item)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10_000), ODD | st.just(REMOVED)), min_size=1, max_size=3))
+def test_no_nonsense_does_more_than_name_its_places(edits):
+    document = contract_document()
+    for number, value in edits:
+        places = list(places_of(document))
+        container, key = places[number % len(places)]
+        if value is not REMOVED:
+            container[key] = deepcopy(value)
+        elif isinstance(container, dict):
+            del container[key]
+    notes = Notes()
+    file = read(document, notes)
+    if file is not None:
+        prepare(wanted_rows(file, {}, notes), no_rows(), prune=True, notes=notes)
+    assert all(problem.path and problem.message for problem in notes.problems)
+    assert len(set(notes.problems)) == len(notes.problems)

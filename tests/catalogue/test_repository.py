@@ -1,8 +1,9 @@
 import pytest
 from tests.support.catalogues import contract_document, small_document
 
+from passerby.catalogue.database import reading
 from passerby.catalogue.repository import Repository
-from passerby.errors import InvalidInputError
+from passerby.errors import InvalidInputError, UnavailableError
 
 
 @pytest.fixture
@@ -70,3 +71,17 @@ def test_a_sensor_key_may_only_send_its_own_sensors_observations(repository):
     repository.apply(contract_document())
     credential = repository.verify("native", "9909e1d0933740f0811913647e3662e8")
     assert (credential.sensor_id, credential.scopes) == (3024, {"ingest"})
+
+
+def test_a_full_disk_is_said_and_changes_nothing(repository):
+    repository.apply(small_document())
+    with reading(repository._engine) as connection:
+        pages = connection.exec_driver_sql("pragma page_count").scalar()
+        connection.exec_driver_sql(f"pragma max_page_count = {pages}")
+    document = small_document() | {"contents": [{"id": n, "content_id": "x" * 200 + str(n)} for n in range(1, 500)]}
+    with pytest.raises(UnavailableError, match="the catalogue database: database or disk is full"):
+        repository.apply(document)
+    assert (repository.current().version, repository.current().contents) == (1, {})
+    with reading(repository._engine) as connection:
+        connection.exec_driver_sql("pragma max_page_count = 1000000")
+    assert len(repository.apply(document)) == 499

@@ -60,7 +60,8 @@ def prepare(wanted: Wanted, held: Rows, *, prune: bool, notes: Notes) -> Differe
 
     `notes` gets every contradiction with what is held and between the rows themselves.
     """
-    notes.problems.extend(_foreign(wanted, held))
+    if wanted.account_id:
+        notes.problems.extend(_foreign(wanted, held))
     _give_uids(wanted, held)
     removed = _removed(wanted, held, prune=prune)
     after = {

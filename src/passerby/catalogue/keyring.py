@@ -71,7 +71,7 @@ class Verifier:
         if dialect == "analytiks":
             right = self._password_right(name or "", secret, key)
         elif dialect == "camlytics":
-            right = self._sealed_right(secret, key)
+            right = self._sealed_right(ring, secret, name or "")
         else:
             right = hmac.compare_digest(keys.digest(secret), key.held if key else _NO_DIGEST)
         return key.credential if key and right else None
@@ -80,9 +80,22 @@ class Verifier:
     def _nobody(self) -> str:
         return keys.password_of_nobody()
 
-    def _sealed_right(self, secret: str, key: HeldKey | None) -> bool:
-        held = self._server_key.unseal(key.credential.dialect, key.credential.name, key.held) if key else ""
-        return hmac.compare_digest(held.encode(), secret.encode(errors="surrogatepass")) and key is not None
+    def signing_secret(self, ring: KeyRing, name: str) -> tuple[Credential, str] | None:
+        """The camlytics credential of that name with its secret."""
+        key = ring.named("camlytics", name)
+        if key is None:
+            self._server_key.unseal("camlytics", "", self._sealed_of_nobody)
+            return None
+        return key.credential, self._server_key.unseal("camlytics", name, key.held)
+
+    @cached_property
+    def _sealed_of_nobody(self) -> str:
+        return self._server_key.seal("camlytics", "", keys.new_secret("camlytics"))
+
+    def _sealed_right(self, ring: KeyRing, secret: str, name: str) -> bool:
+        found = self.signing_secret(ring, name)
+        held = found[1] if found else ""
+        return hmac.compare_digest(held.encode(), secret.encode(errors="surrogatepass")) and found is not None
 
     def _password_right(self, name: str, secret: str, key: HeldKey | None) -> bool:
         memory = hmac.digest(

@@ -286,10 +286,7 @@ class Repository:
 
     def signing_secret(self, name: str) -> tuple[Credential, str] | None:
         """The camlytics credential of a public key with the secret that its requests are signed with."""
-        key = self._fresh().ring.named("camlytics", name)
-        if key is None:
-            return None
-        return key.credential, self._server_key.unseal("camlytics", name, key.held)
+        return self._verifier.signing_secret(self._fresh().ring, name)
 
     def server_secret(self, purpose: str) -> bytes:
         """32 secret bytes for one purpose, the same as long as `server.key` is."""

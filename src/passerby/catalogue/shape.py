@@ -144,7 +144,7 @@ def _read_field(value: dict[str, object], info: FieldInfo, path: str, notes: Not
     where = _join(path, info.name)
     if info.name in value:
         result = _read(value[info.name], info.type, where, notes)
-        if result is not None or value[info.name] is None:
+        if result is not None or (value[info.name] is None and type(None) in get_args(info.type)):
             return result
     elif info.required:
         notes.lose(where, "missing")

@@ -37,8 +37,9 @@ _SENSOR_KEY_NAME = re.compile(r"sensor-\d+")
 class Wanted:
     """What a file asks for. `paths` says where in the file each row stands.
 
-    `secrets` has the secret of each credential, None to keep the one held; a credential's row has no `held` yet.
-    `keyless` are sensors whose key is to be taken away, `silent` those whose file entry does not speak of a key.
+    `account_id` is 0 when the file's could not be read. `secrets` has the secret of each credential, None to keep the
+    one held; a credential's row has no `held` yet. `keyless` are sensors whose key is to be taken away, `silent` those
+    whose file entry does not speak of a key.
     """
 
     account_id: int
@@ -61,7 +62,7 @@ class _Flattener:
         self._environment = environment
         self._notes = notes
         self._problems = notes.problems
-        self.wanted = Wanted(file.account.id if file.account else 0)
+        self.wanted = Wanted((file.account and file.account.id) or 0)
         self._account(file)
         for index, content in enumerate(file.contents):
             self._content(content, f"contents[{index}]")
