@@ -74,6 +74,15 @@ _ALL = (
     Setting("bounce_s", 5.0, _EVERYWHERE, "A visit shorter than this is a bounce.", "s", 0, 86400),
     Setting("group_gap_s", 3.0, _EVERYWHERE, "A longer gap between two entries begins a new group.", "s", 0, 86400),
     Setting(
+        "group_name_s",
+        0.0,
+        _EVERYWHERE,
+        "A sensor's own group name that was unused for longer names a new group; 0: a name is used for one group only.",
+        "s",
+        0,
+        31_622_400,
+    ),
+    Setting(
         "occupancy_reset",
         "04:00",
         _EVERYWHERE,

@@ -39,6 +39,7 @@ def cases(draw, sizes=SIZES):
             zone,
             draw(st.sampled_from([5000, 0, 3000])),
             draw(st.sampled_from([3000, 0, 500, 600_000])),
+            draw(st.sampled_from([0, 1000, 3_600_000, 24 * 3_600_000])),
             draw(st.sampled_from(["04:00", "00:00", "02:30"])),
         )
         for zone in zones
@@ -58,7 +59,12 @@ def cases(draw, sizes=SIZES):
 
 def catalogue_of(rules):
     values = [
-        {"bounce_s": each.bounce_ms / 1000, "group_gap_s": each.group_gap_ms / 1000, "occupancy_reset": each.reset}
+        {
+            "bounce_s": each.bounce_ms / 1000,
+            "group_gap_s": each.group_gap_ms / 1000,
+            "group_name_s": each.group_name_ms / 1000,
+            "occupancy_reset": each.reset,
+        }
         for each in rules
     ]
     return network.catalogue([each.zone for each in rules], values)

@@ -21,6 +21,7 @@ class Rules:
     zone: str = "UTC"
     bounce_ms: int = 5000
     group_gap_ms: int = 3000
+    group_name_ms: int = 0
     reset: str = "04:00"
 
 
@@ -113,7 +114,7 @@ def group_starts(facts: Sequence[Fact], rules: Rules) -> list[int]:
             named.setdefault((fact.sensor, name), []).append(fact.start)
     starts = after_pauses(alone, rules.group_gap_ms)
     for members in named.values():
-        starts += after_pauses(members, 24 * 3_600_000)
+        starts += after_pauses(members, rules.group_name_ms) if rules.group_name_ms else [min(members)]
     return starts
 
 

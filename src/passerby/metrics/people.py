@@ -14,9 +14,9 @@ from passerby.metrics.places import Flags, Floats, Integers
 from passerby.metrics.scope import Frames, SiteUnits, Units, Window, Windows, resets_of
 from passerby.store.contract import Parameter, Store
 
-# A name that a sensor gives to a group means another group when nobody of it came for longer than this: sensors begin
-# to count anew, and the whole history need not be read to know where a group of today began.
-SAME_NAME_MS = 86_400_000
+# Outside of what a calendar or a clock can say, yet far from overflowing when subtracted.
+_NEVER_MS = -(2**61)
+_FOR_EVER_MS = 2**61
 VISIT_SUMS = ("all_visits", "visits", "bounces", "dwell_time", "timed_visits")
 
 
@@ -137,7 +137,6 @@ class Sequences:
     def _visits(self, seen_ms: int) -> pa.Table:
         parameters: dict[str, Parameter] = {
             "seen_ms": seen_ms,
-            "names_ms": self.window.start - SAME_NAME_MS if self.needs.groups else seen_ms,
             "start_ms": self.window.start,
             "end_ms": self.window.end,
             **self.asked.roles(),
@@ -179,21 +178,46 @@ class Sequences:
         self.grid.add("group_visits", self.units, unit, self._buckets(unit, start), np.ones(len(unit)))
 
     def _add_named_groups(self, members: pa.Table) -> None:
-        """Groups that sensors named themselves: a name is that of its sensor, until nobody came under it for a day."""
+        """Groups that sensors named themselves: a name is that of its sensor, and of one group (`group_name_s`)."""
+        start = numbers(members, "started_ms")
+        members = members.filter(pa.array(start >= self.window.start))
         if not members.num_rows:
             return
-        unit, start = numbers(members, "unit"), numbers(members, "started_ms")
-        name = members.column("visit_group").combine_chunks().dictionary_encode().indices.to_numpy()
-        sensor = numbers(members, "sensor_id")
+        unit, start, sensor = (numbers(members, name) for name in ("unit", "started_ms", "sensor_id"))
+        names = members.column("visit_group").combine_chunks()
+        name = names.dictionary_encode().indices.to_numpy()
         order = np.lexsort((start, name, sensor, unit))
         unit, start, name, sensor = unit[order], start[order], name[order], sensor[order]
-        begins = np.ones(len(start), dtype=np.bool_)
-        begins[1:] = np.diff(start) > SAME_NAME_MS
-        for part in (name, sensor, unit):
-            begins[1:] |= part[1:] != part[:-1]
-        begins &= self._counted(unit, start)
+        first = np.ones(len(start), dtype=np.bool_)
+        first[1:] = (np.diff(name) != 0) | (np.diff(sensor) != 0) | (np.diff(unit) != 0)
+        # In place of nothing before it, the first of a name has the name's last use before the window.
+        previous = np.roll(start, 1)
+        previous[first] = self._last_uses(unit[first], sensor[first], names.take(pa.array(order[first])))
+        longest = np.where(self.units.group_name_ms > 0, self.units.group_name_ms, _FOR_EVER_MS)[unit]
+        begins = ((previous == _NEVER_MS) | (start - previous > longest)) & self._counted(unit, start)
         unit, start = unit[begins], start[begins]
         self.grid.add("group_visits", self.units, unit, self._buckets(unit, start), np.ones(len(unit)))
+
+    def _last_uses(self, unit: Integers, sensor: Integers, names: pa.Array) -> Integers:
+        """When each name was last used before the window, `_NEVER_MS` where it was not."""
+        table = pa.table(
+            {
+                "number": np.arange(len(unit)),
+                "sensor_id": sensor,
+                "visit_group": names,
+                "bounce_ms": self.units.bounce_ms[unit],
+            }
+        )
+        longest = self.units.group_name_ms
+        parameters: dict[str, Parameter] = {
+            "names_ms": self.window.start - int(longest.max()) if longest.all() else _NEVER_MS,
+            "start_ms": self.window.start,
+            **self.asked.roles(),
+        }
+        found = self.asked.store.query("metrics/named_before", parameters, {"names": table})
+        last = np.full(len(unit), _NEVER_MS, dtype=np.int64)
+        last[numbers(found, "number")] = numbers(found, "started_ms")
+        return last
 
     def _add_sums(self, visits: pa.Table, doors: DoorRows) -> None:
         """The same sums as `add_visit_sums`, from rows that are here anyway: a second scan would cost more."""

@@ -83,7 +83,7 @@ _ALL = (
         "Parties that came in together; a single person is a party of one.",
         "groups whose first member starts in the bucket: visits that are not bounces and individual entrance crossings "
         "of a site, ordered by start, a new group after a gap > `group_gap_s`; or by the sensor's own `group`, "
-        "a name not used for a day being free for another group",
+        "a name being used for one group only (see `group_name_s`)",
     ),
     Metric(
         "peak_occupancy",

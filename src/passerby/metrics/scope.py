@@ -119,6 +119,8 @@ class SiteUnits(Units):
     sensors: tuple[tuple[Sensor, ...], ...]
     bounce_ms: Integers
     group_gap_ms: Integers
+    group_name_ms: Integers
+    """For how long a sensor's own group name may be unused and still name the same group; 0: for ever."""
     reset_of: tuple[tuple[str, str], ...]
     """Zone name and local time (HH:MM) of the occupancy reset."""
     scope: pa.Table
@@ -176,6 +178,7 @@ def site_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames) ->
         sensors,
         bounce_ms,
         np.array([each.ms("group_gap_s") for each in settings], dtype=np.int64),
+        np.array([each.ms("group_name_s") for each in settings], dtype=np.int64),
         tuple((site.timezone, each.text("occupancy_reset")) for site, each in zip(sites, settings, strict=True)),
         scope,
         doors,
