@@ -125,3 +125,16 @@ def test_after_closing_the_last_snapshot_stays_good(tmp_path):
     repository.close()
     time.sleep(POLL_S * 1.2)
     assert repository.current().sites[1].name == "Site"
+
+
+def test_a_database_that_cannot_be_read_for_a_while_leaves_the_last_snapshot(repository, tmp_path, caplog):
+    before = repository.current()
+    repository._engine.dispose()
+    hidden = (tmp_path / "catalogue.sqlite").rename(tmp_path / "hidden")
+    (tmp_path / "catalogue.sqlite").mkdir()
+    eventually(lambda: repository.current() is before and "could not be read, trying again" in caplog.text)
+    (tmp_path / "catalogue.sqlite").rmdir()
+    hidden.rename(tmp_path / "catalogue.sqlite")
+    with Repository(tmp_path) as other:
+        other.apply(small_document(2, first=2))
+    eventually(lambda: 2 in repository.current().accounts)

@@ -133,11 +133,13 @@ class Repository:
 
     def _poll(self) -> None:
         """Looks at the version; when it grew, a thread reads everything while the old snapshot goes on serving."""
+        self._next_poll = time.monotonic() + POLL_S
         changed = False
         try:
             with reading(self._engine) as connection:
                 changed = _version(connection) > self._state.catalogue.version
-            self._next_poll = time.monotonic() + POLL_S
+        except PasserbyError as error:  # what is known still holds: ingest goes on
+            _log.warning("the catalogue could not be read, trying again: %s", error)
         finally:
             if not changed:
                 self._polling.release()
