@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -23,7 +23,7 @@ from passerby.errors import ConflictError, InvalidInputError, Problem, Unavailab
 from passerby.ingest import formats
 from passerby.ingest.compression import TooLargeError, UnknownEncodingError, opened
 from passerby.ingest.intake import Resolved, rejects, resolve
-from passerby.journal import Idempotency, Submission
+from passerby.journal import Idempotency, Receipt, Submission
 from passerby.observations import KINDS
 from passerby.services import Services
 
@@ -116,7 +116,7 @@ class Ingest:
             kind,
             wait,
             headers.get(b"content-encoding", b"").decode("latin-1"),
-            None if key is None else key.decode("latin-1"),
+            None if key is None else self._hidden(key),
             int(length) if length.isdigit() else None,
         )
 
@@ -179,6 +179,10 @@ class Ingest:
             del self._under_way[account, key]
         return answer
 
+    def _hidden(self, key: bytes) -> str:
+        """What is kept of an Idempotency-Key: senders put all sorts of things into it, also addresses of devices."""
+        return hashlib.blake2b(key, key=self._secret, digest_size=16).hexdigest()
+
     def _digest(self, request: _Request, body: bytes) -> bytes:
         """Tells bodies apart. Keyed, because a body may hold what must not be guessed from its digest."""
         digest = hashlib.blake2b(key=self._secret, digest_size=32)
@@ -191,24 +195,30 @@ class Ingest:
         resolved = await asyncio.to_thread(work) if len(body) > _LARGE else work()
         answer = Answer(resolved.row_count, None, [_RejectedRow(one.index, one.error) for one in resolved.refused])
         if not (resolved.rows or resolved.refused or idempotency):
+            if request.wait:
+                answer.duplicates = 0
             return answer
         account = request.credential.account_id
-        submission = Submission(
-            resolved.rows,
-            rejects(resolved.refused, request.credential) if resolved.refused else (),
-            Idempotency(account, *idempotency, _encode(answer)) if idempotency else None,
-        )
-        telemetry = self._services.telemetry
-        with telemetry.commit.time():
-            receipt = await asyncio.wrap_future(self._services.journal.append(submission))
+        kept = Idempotency(account, *idempotency, _encode(answer)) if idempotency else None
+        refused = rejects(resolved.refused, request.credential) if resolved.refused else ()
+        receipt = await self._append(Submission(resolved.rows, refused, kept))
         if receipt.repeated is not None:
             return msgspec.json.decode(receipt.repeated.answer, type=Answer)
-        telemetry.accepted_rows.inc(resolved.row_count)
-        telemetry.rejected_rows.inc(len(resolved.refused))
         if request.wait:
             answer.accepted = await self._visible(receipt.entry)
             answer.duplicates = resolved.row_count - answer.accepted
+            if kept is not None:
+                await asyncio.wrap_future(self._services.journal.amend(replace(kept, answer=_encode(answer))))
         return answer
+
+    async def _append(self, submission: Submission) -> Receipt:
+        telemetry = self._services.telemetry
+        with telemetry.commit.time():
+            receipt = await asyncio.wrap_future(self._services.journal.append(submission))
+        if receipt.repeated is None:
+            telemetry.accepted_rows.inc(submission.row_count)
+            telemetry.rejected_rows.inc(len(submission.rejected))
+        return receipt
 
     def _resolve(self, request: _Request, body: bytes) -> Resolved:
         try:

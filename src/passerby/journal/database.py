@@ -83,6 +83,7 @@ SET_ASIDE = """
     insert or replace into set_aside
     select number, received_ms, source, layout, payload, ? from entries where number = ?
 """
+AMEND_IDEMPOTENCY = "update idempotency set answer = ? where account_id = ? and key = ? and digest = ?"
 FIND_IDEMPOTENCY = "select digest, answer from idempotency where account_id = ? and key = ? and received_ms > ?"
 TRIM_ENTRIES = """
     delete from entries where number in (

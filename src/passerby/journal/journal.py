@@ -78,6 +78,15 @@ class Journal:
             ).fetchone()
         return Idempotency(account_id, key, *found) if found else None
 
+    def amend(self, request: Idempotency) -> Future[None]:
+        """Replace the answer kept of a request, once more is known about it than when it was written."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            values = (request.answer, request.account_id, request.key, request.digest)
+            connection.execute(database.AMEND_IDEMPOTENCY, values)
+
+        return self._writer.run(work)
+
     def rejected(self, account_id: int, *, after: int = 0, limit: int = 1000) -> list[KeptAside]:
         """Rejected rows of an account, oldest first, from the one after id `after` on."""
         with self._read_lock:
