@@ -2,9 +2,11 @@
 
 A device's address is replaced, before anything else happens to it, by a keyed hash under a key that exists for one site
 and one local day. Within that day the same device has the same hash, so visits of one device can be told apart and
-together; across days or sites nothing connects them. The key is destroyed 48 hours after the day's end (or after
-its making, if that is later, so that recordings can be imported), and with it the last way to test whether a known
-address was there. Rows of a day whose key is gone are refused.
+together; across days or sites nothing connects them. The site's key is derived from a random key of the day, one for
+all sites of a time zone: a thousand sites begin their day with one write to the disk, not with a thousand. The key of
+the day is destroyed 48 hours after the day's end (or after its making, if that is later, so that recordings can be
+imported), and with it the last way to test whether a known address was there. Rows of a day whose key is gone are
+refused.
 
 Keys lie in their own file, are overwritten when deleted, and are in no backup.
 """
@@ -35,11 +37,11 @@ _MAC_LIKE = re.compile(
 )
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS wifi_keys (
-    site_id INTEGER NOT NULL,
+    timezone TEXT NOT NULL,
     day TEXT NOT NULL,
     key BLOB, -- null: destroyed
     destroy_ms INTEGER NOT NULL,
-    PRIMARY KEY (site_id, day)
+    PRIMARY KEY (timezone, day)
 ) WITHOUT ROWID
 """
 
@@ -91,7 +93,7 @@ class Devices:
     def __init__(self, path: Path, clock: Callable[[], int] = _now_ms) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._keys: dict[tuple[int, str], tuple[bytes, int]] = {}
+        self._keys: dict[tuple[int, str, str], tuple[bytes, int]] = {}  # of sites: key, when to destroy it
         path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         # The rollback journal holds what a change replaces, so it must not outlive the change: no WAL here.
@@ -106,7 +108,7 @@ class Devices:
         Raises KeyGoneError when the key of that site's local day has been destroyed.
         """
         day = _local_day(timezone, started_ms // 60_000)
-        known = self._keys.get((site_id, day))
+        known = self._keys.get((site_id, timezone, day))
         if known is None or known[1] <= self._clock():
             known = self._key(site_id, timezone, day)
         return hmac.digest(known[0], normalised(text).encode(), "sha256")[:16].hex()
@@ -115,15 +117,15 @@ class Devices:
         with self._lock:
             now = self._clock()
             row = self._connection.execute(
-                "SELECT key, destroy_ms FROM wifi_keys WHERE site_id = ? AND day = ?", (site_id, day)
+                "SELECT key, destroy_ms FROM wifi_keys WHERE timezone = ? AND day = ?", (timezone, day)
             ).fetchone()
             if row is None:
                 row = (secrets.token_bytes(32), max(_day_end_ms(timezone, day), now) + KEPT_MS)
-                self._connection.execute("INSERT INTO wifi_keys VALUES (?, ?, ?, ?)", (site_id, day, *row))
+                self._connection.execute("INSERT INTO wifi_keys VALUES (?, ?, ?, ?)", (timezone, day, *row))
             if row[0] is None or row[1] <= now:
                 raise KeyGoneError
-            known = (bytes(row[0]), int(row[1]))
-            self._keys[site_id, day] = known
+            known = (hmac.digest(bytes(row[0]), b"site %d" % site_id, "sha256"), int(row[1]))
+            self._keys[site_id, timezone, day] = known
             return known
 
     def sweep(self) -> int:
