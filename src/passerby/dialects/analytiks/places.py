@@ -46,9 +46,9 @@ def find(catalogue: Catalogue, credential: Credential, request: BatchRequest) ->
         return found
     by_reference = _by_reference(catalogue, credential, request.brand_id)
     for reference in request.references:
-        sites = by_reference.get(reference)
-        if sites:
-            found.locations += [Location(site, reference) for site in sites]
+        site = by_reference.get(reference)
+        if site is not None:
+            found.locations.append(Location(site, reference))
         else:
             found.refused_references.append(reference)
     return found
@@ -65,9 +65,7 @@ def after(catalogue: Catalogue, credential: Credential, brand_id: int, last_id: 
     return [Location(site) for site in sites if site.brand_id == brand_id and site.id > last_id]
 
 
-def _by_reference(catalogue: Catalogue, credential: Credential, brand_id: int) -> dict[str, list[Site]]:
-    sites: dict[str, list[Site]] = {}
-    for site in catalogue.visible_sites(credential):
-        if site.brand_id == brand_id and site.reference is not None:
-            sites.setdefault(site.reference, []).append(site)
-    return sites
+def _by_reference(catalogue: Catalogue, credential: Credential, brand_id: int) -> dict[str, Site]:
+    """The brand's visible sites by their reference, which is unique within a brand."""
+    sites = (site for site in catalogue.visible_sites(credential) if site.brand_id == brand_id)
+    return {site.reference: site for site in sites if site.reference is not None}

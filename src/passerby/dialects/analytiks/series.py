@@ -101,7 +101,7 @@ def buckets_of(locations: Sequence[Location], period: Period, size: str) -> dict
     return {name: buckets(size, name, period) for name in dict.fromkeys(each.site.timezone for each in locations)}
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def buckets(size: str, zone: str, period: Period) -> Buckets:
     """The whole buckets from the one that contains the start to the one that contains the end."""
     start_ms = to_utc(period.start, zone)
