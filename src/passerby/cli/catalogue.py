@@ -78,7 +78,7 @@ def apply(
 
     try:
         document = read_catalogue_file(sys.stdin.buffer if str(file) == "-" else file)
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
         with Repository(data) as repository:
             changes = repository.apply(document, prune=prune)
     except InvalidInputError as error:
