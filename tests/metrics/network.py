@@ -108,49 +108,67 @@ def anchors(zone_name: str) -> list[int]:
 
 @st.composite
 def facts(draw: st.DrawFn, anchor: int) -> list[Fact]:
-    """Observations around an anchor: many at the same instants, or a few seconds apart, some a day away."""
-    # Few centres make ties and groups likely; quarters of an hour are where buckets begin.
-    centres = draw(st.lists(st.integers(-130, 130), min_size=1, max_size=6))
-    instants = st.builds(
-        lambda centre, delta: anchor + centre * 900_000 + delta * 500,
-        st.sampled_from(centres),
-        st.integers(-12, 12),
-    )
-    return draw(st.lists(instants.flatmap(_fact), max_size=30))
+    """Observations of a few kinds around an anchor: many at the same instants or seconds apart, some a day away."""
+    # Few centres, sensors and kinds make ties, groups and queues at a door likely; quarters of an hour are where
+    # buckets begin.
+    centres = draw(st.lists(st.integers(-130, 130), min_size=1, max_size=4))
+    kinds = draw(st.lists(st.sampled_from([_visit, _visit, _crossing, *_RARE]), min_size=1, max_size=4))
+    sensors = draw(st.sampled_from([(1,), (1, 2), (4,), (1, 2, 3, 4)]))
+
+    def fact(centre: int, delta: int) -> st.SearchStrategy[Fact]:
+        start = anchor + centre * 900_000 + delta * 500
+        return st.one_of([kind(start, st.sampled_from(sensors)) for kind in kinds])
+
+    instants = st.tuples(st.sampled_from(centres), st.integers(-3, 9))
+    size = draw(st.sampled_from([0, 6, 15]))
+    return draw(st.lists(instants.flatmap(lambda pair: fact(*pair)), min_size=size, max_size=size + 15))
 
 
 _DURATIONS = st.sampled_from([0, 1, 499, 500, 2999, 3000, 4999, 5000, 60_000, 3 * HOUR, 30 * HOUR])
 _ROLES = st.sampled_from([None, None, None, "staff", "courier"])
 _CLASSES = st.sampled_from(["person", "person", "person", "car"])
 _COUNTS = st.sampled_from([0.0, 1.0, 2.0, 0.5, 0.1, 1 / 3, 7.25])
+_LINES = st.sampled_from([1, 1, 2])
+_Sensors = st.SearchStrategy[int]
 
 
-def _fact(start: int) -> st.SearchStrategy[Fact]:
-    def of(kind: str, **columns: st.SearchStrategy[Any]) -> st.SearchStrategy[Fact]:
-        return st.builds(
-            lambda sensor_id, values: Fact(kind, sensor_id, start, tuple(values.items())),
-            st.integers(1, 4),
-            st.fixed_dictionaries(columns),
-        )
+def _of(kind: str, start: int, sensors: _Sensors, **columns: st.SearchStrategy[Any]) -> st.SearchStrategy[Fact]:
+    return st.builds(
+        lambda sensor_id, values: Fact(kind, sensor_id, start, tuple(values.items())),
+        sensors,
+        st.fixed_dictionaries(columns),
+    )
 
-    ended = _DURATIONS.map(lambda duration: start + duration)
-    lines, directions = st.sampled_from([1, 2]), st.sampled_from(["in", "out"])
-    visit = of(
-        "visit",
-        ended_ms=st.none() | ended,
-        visit_group=st.sampled_from([None, None, None, "a", "b"]),
-        role=_ROLES,
-    )
-    crossing = of(
-        "crossing", line_id=lines, direction=directions, also_visit=st.booleans(), role=_ROLES, **{"class": _CLASSES}
-    )
-    return st.one_of(
-        visit,
-        visit,
-        of("zone_visit", zone_id=st.sampled_from([11, 12]), ended_ms=ended, role=_ROLES),
-        of("passage", ended_ms=ended, **{"class": _CLASSES}),
-        crossing,
-        crossing,
-        of("count", line_id=lines, ended_ms=ended, count_in=_COUNTS, count_out=_COUNTS, **{"class": _CLASSES}),
-        of("level", value=_COUNTS, zone_id=st.sampled_from([None, None, 11])),
-    )
+
+def _ended(start: int) -> st.SearchStrategy[int]:
+    return _DURATIONS.map(lambda duration: start + duration)
+
+
+def _visit(start: int, sensors: _Sensors) -> st.SearchStrategy[Fact]:
+    groups = st.sampled_from([None, None, None, "a", "b"])
+    return _of("visit", start, sensors, ended_ms=st.none() | _ended(start), visit_group=groups, role=_ROLES)
+
+
+def _crossing(start: int, sensors: _Sensors) -> st.SearchStrategy[Fact]:
+    columns = {"class": _CLASSES, "direction": st.sampled_from(["in", "out"]), "also_visit": st.booleans()}
+    return _of("crossing", start, sensors, line_id=_LINES, role=_ROLES, **columns)
+
+
+def _zone_visit(start: int, sensors: _Sensors) -> st.SearchStrategy[Fact]:
+    return _of("zone_visit", start, sensors, zone_id=st.sampled_from([11, 12]), ended_ms=_ended(start), role=_ROLES)
+
+
+def _passage(start: int, sensors: _Sensors) -> st.SearchStrategy[Fact]:
+    return _of("passage", start, sensors, ended_ms=_ended(start), **{"class": _CLASSES})
+
+
+def _count(start: int, sensors: _Sensors) -> st.SearchStrategy[Fact]:
+    columns = {"class": _CLASSES, "count_in": _COUNTS, "count_out": _COUNTS}
+    return _of("count", start, sensors, line_id=_LINES, ended_ms=_ended(start), **columns)
+
+
+def _level(start: int, sensors: _Sensors) -> st.SearchStrategy[Fact]:
+    return _of("level", start, sensors, value=_COUNTS, zone_id=st.sampled_from([None, None, 11]))
+
+
+_RARE = (_zone_visit, _passage, _count, _level)

@@ -23,6 +23,7 @@ SENSORS_OF = {1: (1, 2), 2: (4,)}  # sensor 3 is no entry point of site 1
 MIN_DWELL_MS = {11: 3000, 12: 500}
 
 SETTINGS = settings(max_examples=40, deadline=None)
+THOROUGH = settings(max_examples=150, deadline=None)
 
 
 HOLDER = network.Holder()
@@ -127,7 +128,7 @@ def check_against_twin(found, case):
     assert set(found) <= seen
 
 
-@SETTINGS
+@THOROUGH
 @given(cases())
 def test_every_metric_agrees_with_the_twin(case):
     facts, rules, calendars, role, now = case
