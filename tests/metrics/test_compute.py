@@ -22,8 +22,8 @@ NAMES = list(METRICS)
 SENSORS_OF = {1: (1, 2), 2: (4,)}  # sensor 3 is no entry point of site 1
 MIN_DWELL_MS = {11: 3000, 12: 500}
 
-SETTINGS = settings(max_examples=40, deadline=None)
-THOROUGH = settings(max_examples=150, deadline=None)
+SETTINGS = settings(max_examples=25, deadline=None)
+THOROUGH = settings(max_examples=80, deadline=None)
 
 
 HOLDER = network.Holder()

@@ -18,12 +18,14 @@ Flags = npt.NDArray[np.bool_]
 class Place:
     """Somewhere to compute metrics for, by the buckets of the calendar with that index.
 
-    `key` is the catalogue id; of a zone or line it is (sensor id, id).
+    `key` is the catalogue id; of a zone or line it is (sensor id, id). `sites` narrows a brand to some of its
+    sites; None: all of them.
     """
 
     level: Level
     key: int | tuple[int, int]
     calendar: int = 0
+    sites: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,7 @@ def site_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames) ->
     edges = _Edges()
     for index, place in enumerate(places):
         if place.level == "brand":
-            for site_id in catalogue.brands[_number(place.key)].site_ids:
+            for site_id in sites_of(catalogue, place):
                 edges.add(("site", site_id, place.calendar), index)
         elif place.level in {"site", "sensor"}:
             edges.add((place.level, place.key, place.calendar), index)
@@ -263,6 +263,11 @@ def _sensors(catalogue: Catalogue, level: object, key: int) -> tuple[Sensor, ...
 
 def _site(catalogue: Catalogue, level: object, key: int) -> Site:
     return catalogue.site_of(catalogue.sensors[key]) if level == "sensor" else catalogue.sites[key]
+
+
+def sites_of(catalogue: Catalogue, place: Place) -> tuple[int, ...]:
+    """The ids of the sites that a brand is the sum over."""
+    return catalogue.brands[_number(place.key)].site_ids if place.sites is None else place.sites
 
 
 def _number(key: object) -> int:

@@ -67,7 +67,7 @@ def raw_rows(store: Store, kind: str, wanted: Wanted, format_: RawFormat) -> Ite
     if format_ == "ndjson":
         return _lines(store.stream(f"observations/{kind}_lines", wanted.parameters, wanted.tables))
     batches = _wire(store.stream(f"observations/{kind}", wanted.parameters, wanted.tables), kind)
-    write = {"csv": _csv, "parquet": _parquet, "arrow": _arrow}[format_]
+    write = {"csv": csv_pieces, "parquet": parquet_pieces, "arrow": arrow_pieces}[format_]
     return write(batches, wire_schema(kind))
 
 
@@ -143,7 +143,8 @@ class _Sink(io.RawIOBase):
         return taken
 
 
-def _csv(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
+def csv_pieces(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
+    """Rows as CSV; a nested value is JSON in its cell."""
     texts = pa.schema([pa.field(field.name, _cell_type(field.type)) for field in schema])
     sink = _Sink()
     with pa_csv.CSVWriter(sink, texts) as writer:
@@ -171,7 +172,8 @@ def _cells(column: pa.Array) -> pa.Array:
     return pa.array([None if cell is None else encode(cell).decode() for cell in column.to_pylist()], pa.string())
 
 
-def _parquet(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
+def parquet_pieces(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
+    """Rows as a Parquet file."""
     sink = _Sink()
     waiting: list[pa.RecordBatch] = []
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
@@ -186,7 +188,8 @@ def _parquet(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[b
     yield sink.take()
 
 
-def _arrow(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
+def arrow_pieces(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
+    """Rows as an Arrow stream."""
     sink = _Sink()
     with pa.ipc.new_stream(sink, schema) as writer:
         for batch in batches:
