@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import get
@@ -20,6 +20,7 @@ from passerby.metrics.registry import METRICS, Combine, Level, Unit
 from passerby.metrics.series import answer
 from passerby.services import Services
 
+PATH = "/v1/metrics"
 Bucket = Literal["5m", "10m", "15m", "30m", "1h", "1d", "1w", "1M", "1y"]
 _TIME = "RFC 3339 with an offset; or a local time without one, together with `timezone`."
 _PLACES = "Without any place: every site that the key may see."
@@ -91,4 +92,40 @@ async def metrics(  # noqa: PLR0913, PLR0917  # one parameter a query parameter,
     return await streamed(pieces(asked, series, format), MEDIA_TYPES[format], {})
 
 
-router = native_router("/v1/metrics", [metrics, names], tags=["Metrics"])
+_SERIES: dict[str, Any] = {
+    "type": "object",
+    "required": ["bucket", "timezone", "series"],
+    "properties": {
+        "bucket": {"type": "string"},
+        "timezone": {"type": "string"},
+        "series": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "description": "Beside `metric` and `points` the place, under brand, site, sensor, zone or line.",
+                "required": ["metric", "points"],
+                "properties": {
+                    "metric": {"type": "string"},
+                    "points": {
+                        "type": "array",
+                        "items": {
+                            "type": "array",
+                            "prefixItems": [{"type": "string"}, {"type": ["number", "null"]}],
+                            "minItems": 2,
+                            "maxItems": 2,
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+ANSWER: dict[str, Any] = {
+    "description": "The series. Tables have the columns level, place, metric, bucket and value, a row per point.",
+    "content": {
+        media_type.partition(";")[0]: {"schema": _SERIES} if form == "json" else {}
+        for form, media_type in MEDIA_TYPES.items()
+    },
+}
+
+router = native_router(PATH, [metrics, names], tags=["Metrics"])

@@ -14,7 +14,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from passerby import __version__
-from passerby.api import export, ingest, reference
+from passerby.api import export, ingest, metrics, reference
 from passerby.api.native import SECURITY
 from passerby.api.problems import MEDIA_TYPE
 from passerby.observations import json_schema
@@ -84,6 +84,8 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
     schemas.update(components, Observation=observation, Problem=PROBLEM)
     document["paths"].setdefault(ingest.PATH, {})["post"] = ingest.OPERATION
     document["paths"][f"{ingest.PATH}/{{kind}}"]["get"]["responses"]["200"] = export.ANSWER
+    series = document["paths"][metrics.PATH]["get"]["responses"]
+    series.update({"200": metrics.ANSWER, "404": problem("A place does not exist, or not for this key.")})
     for path, operations in document["paths"].items():
         for operation in operations.values():
             if any(SECURITY in one for one in operation.get("security", ())):
