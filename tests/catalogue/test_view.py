@@ -7,96 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from tests.support.catalogue_strategies import documents
 from tests.support.catalogues import SECRETS, contract_document
 
 from passerby.catalogue.document import CatalogueFile
 from passerby.catalogue.repository import Repository
 from passerby.catalogue.view import file_document, visible
 from passerby.catalogue.yaml_text import from_yaml, to_yaml
-
-NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
-IDS = st.integers(1, 2**53 - 1) | st.integers(1, 50)
-COORDINATES = st.integers(-1000, 1000) | st.floats(-1e6, 1e6)
-ZONES = st.sampled_from(["America/New_York", "America/St_Johns", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"])
-CLOCKS = st.sampled_from(["00:00", "06:30", "08:00", "22:00", "23:59"])
-HOURS = st.lists(CLOCKS, min_size=2, max_size=2, unique=True).map(lambda two: {"open": two[0], "close": two[1]})
-SIDES = st.sampled_from(["left", "right"])
-
-
-def optional(**fields):
-    return st.fixed_dictionaries({}, optional=fields)
-
-
-def distinct_points(least):
-    return st.lists(st.tuples(COORDINATES, COORDINATES), min_size=least, max_size=5, unique=True)
-
-
-@st.composite
-def drawings(draw):
-    """Lines and zones that share one space of ids."""
-    numbers = draw(st.lists(IDS, max_size=4, unique=True))
-    lines, zones = [], []
-    for number in numbers:
-        more = draw(optional(name=NAMES))
-        if draw(st.booleans()):
-            chosen = draw(optional(entrance=st.booleans(), direction=st.sampled_from(["in", "out"]), inside=SIDES))
-            lines.append({"id": number, "points": list(map(list, draw(distinct_points(2)))), **more, **chosen})
-        else:
-            chosen = draw(optional(min_dwell_s=st.floats(0, 100), queue=st.booleans()))
-            corners = [
-                [0, 0],
-                [1, 0],
-                *map(list, draw(st.lists(st.tuples(COORDINATES, COORDINATES), max_size=3))),
-                [5, 7],
-            ]
-            distinct = [corner for index, corner in enumerate(corners) if corner not in corners[:index]]
-            zones.append({"id": number, "polygon": distinct, **more, **chosen})
-    return {"lines": lines, "zones": zones}
-
-
-@st.composite
-def documents(draw):
-    """A catalogue file of one account, every key of it sometimes there."""
-    numbers = iter(draw(st.lists(IDS, min_size=40, max_size=40, unique=True)))
-    site_tags, sensor_tags = [next(numbers), next(numbers)], [next(numbers)]
-    flags = {"entry_point": st.booleans(), "active": st.booleans(), "expert": st.booleans()}
-
-    def sensor():
-        tags = st.lists(st.sampled_from(sensor_tags), unique=True)
-        return {"id": next(numbers), **draw(optional(name=NAMES, tags=tags, **flags)), **draw(drawings())}
-
-    def site(number):
-        factors = st.dictionaries(st.sampled_from(["car", "van", "unknown"]), st.floats(0, 10))
-        settings = optional(bounce_s=st.floats(0, 60), occupancy_reset=CLOCKS)
-        more = optional(
-            opening_hours=HOURS,
-            settings=settings,
-            vehicle_factors=factors,
-            reference=NAMES.map(lambda name: f"{number} {name}"),
-            tags=st.lists(st.sampled_from(site_tags), unique=True),
-        )
-        sensors = [sensor() for _ in range(draw(st.integers(0, 2)))]
-        return {"id": number, "name": draw(NAMES), "timezone": draw(ZONES), "sensors": sensors, **draw(more)}
-
-    def brand():
-        tags = [{"id": tag, "label": draw(NAMES), "of": "sites"} for tag in site_tags]
-        tags += [{"id": tag, "label": draw(NAMES), "of": "sensors"} for tag in sensor_tags]
-        sites = [site(next(numbers)) for _ in range(draw(st.integers(0, 3)))]
-        return {"id": next(numbers), "name": draw(NAMES), "tags": tags, "sites": sites}
-
-    contents = [
-        {"id": next(numbers), "content_id": text, **draw(optional(name=NAMES, app_id=NAMES, duration_ms=IDS))}
-        for text in draw(st.lists(NAMES, max_size=3, unique=True))
-    ]
-    account = {"id": next(numbers), "name": draw(NAMES)}
-    brands = [brand() for _ in range(draw(st.integers(0, 2)))]
-    return {
-        "account": account,
-        "settings": draw(optional(group_gap_s=st.integers(0, 9))),
-        "contents": contents,
-        "brands": brands,
-    }
 
 
 def facts_of(catalogue):
@@ -119,6 +36,41 @@ def test_a_catalogue_shown_and_applied_elsewhere_is_the_same(document):
             assert facts_of(second.current()) == facts_of(first.current())
         with Repository(Path(here)) as reopened:
             assert facts_of(reopened.current()) == facts_of(first.current())
+
+
+@settings(max_examples=25)
+@given(documents(), documents())
+def test_with_prune_the_catalogue_is_the_file_whatever_it_was_before(before, document):
+    document["account"]["id"] = before["account"]["id"]
+    with (
+        tempfile.TemporaryDirectory() as here,
+        tempfile.TemporaryDirectory() as there,
+        Repository(Path(here)) as used,
+        Repository(Path(there)) as fresh,
+    ):
+        used.apply(before)
+        used.apply(document, prune=True)
+        assert used.apply(document, prune=True) == []
+        fresh.apply(file_document(used.current(), document["account"]["id"]))
+        assert facts_of(used.current()) == facts_of(fresh.current())
+        assert numbers(used.current()) == numbers_of_file(document)
+
+
+def numbers(catalogue):
+    """The ids of everything, by kind."""
+    lines = {(sensor.id, line) for sensor in catalogue.sensors.values() for line in sensor.lines}
+    zones = {(sensor.id, zone) for sensor in catalogue.sensors.values() for zone in sensor.zones}
+    return set(catalogue.brands), set(catalogue.sites), set(catalogue.sensors), lines, zones, set(catalogue.contents)
+
+
+def numbers_of_file(document):
+    brands = document["brands"]
+    sites = [site for brand in brands for site in brand["sites"]]
+    sensors = [sensor for site in sites for sensor in site["sensors"]]
+    lines = {(sensor["id"], line["id"]) for sensor in sensors for line in sensor["lines"]}
+    zones = {(sensor["id"], zone["id"]) for sensor in sensors for zone in sensor["zones"]}
+    plain = [{entry["id"] for entry in entries} for entries in (brands, sites, sensors, document["contents"])]
+    return (*plain[:3], lines, zones, plain[3])
 
 
 def test_what_is_shown_is_the_file_that_was_applied(tmp_path):
