@@ -57,7 +57,7 @@ def _all_examples(address: str, start: datetime, end: datetime) -> Iterator[Exam
     yield Example(
         "Passerby, metrics",
         "/v1/metrics",
-        f"curl -s -H 'Authorization: Bearer {NATIVE_KEY}' '{address}/v1/metrics?{urlencode(question)}'",
+        f"curl -s -H 'Authorization: Bearer {NATIVE_KEY}' '{address}/v1/metrics?{urlencode(question, safe=":")}'",
     )
     # Local time: without the Z.
     export = {
