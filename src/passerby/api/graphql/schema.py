@@ -15,9 +15,11 @@ from graphql import GraphQLError
 from strawberry import Info
 from strawberry.types import ExecutionContext
 
+from passerby.api.graphql import native
 from passerby.api.graphql.context import Context
 from passerby.api.graphql.fields import resolved
 from passerby.api.graphql.filters import BrandWhere, LocationWhere
+from passerby.api.graphql.native import Series, SeriesQuestion
 from passerby.api.graphql.presence import PresenceAnalytics, presence
 from passerby.catalogue.model import Brand as CatalogueBrand
 from passerby.catalogue.model import Sensor, Site
@@ -156,6 +158,21 @@ class Query:
         catalogue = info.context.catalogue
         sensors = [catalogue.sensors[number] for site in _visible(info) for number in sorted(site.sensor_ids)]
         return [Camera.of(sensor) for sensor in _page(info, sensors, limit, offset)]
+
+    @resolved
+    def series(  # noqa: PLR0913, PLR0917 - one argument for each parameter of GET /v1/metrics
+        self,
+        info: Asking,
+        metric: str,
+        site: int,
+        start: str,
+        end: str,
+        bucket: str,
+        timezone: str | None = None,
+        fill: str = "none",
+    ) -> Series:
+        """One metric of one site over time: the numbers of GET /v1/metrics, which says what the arguments may be."""
+        return native.series(info.context, SeriesQuestion(metric, site, start, end, bucket, timezone, fill))
 
 
 class Schema(strawberry.Schema):
