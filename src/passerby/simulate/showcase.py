@@ -54,11 +54,8 @@ def _all_examples(address: str, start: datetime, end: datetime) -> Iterator[Exam
         "bucket": "1h",
         "timezone": "site",
     }
-    yield Example(
-        "Passerby, metrics",
-        "/v1/metrics",
-        f"curl -s -H 'Authorization: Bearer {NATIVE_KEY}' '{address}/v1/metrics?{urlencode(question, safe=":")}'",
-    )
+    url = f"{address}/v1/metrics?{urlencode(question, safe=':')}"
+    yield Example("Passerby, metrics", "/v1/metrics", f"curl -s -H 'Authorization: Bearer {NATIVE_KEY}' '{url}'")
     # Local time: without the Z.
     export = {
         "startDate": f"{start:%Y-%m-%dT%H:%M:%S.000}",
