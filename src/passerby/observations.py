@@ -33,6 +33,7 @@ Reference = Annotated[
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset, such as 2026-03-29T01:30:00+01:00.")]
 Milliseconds = Annotated[int, Meta(ge=0, le=MAX_DURATION_MS, description="Milliseconds.")]
 Count = Annotated[float, Meta(ge=0, le=MAX_COUNT, description="A number >= 0; fractions allowed.")]
+Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Text = Annotated[str, Meta(max_length=256)]
 Role = Annotated[str, Meta(min_length=1, max_length=64, description='"staff" counts nowhere unless asked for.')]
 Identifier = Annotated[
@@ -69,7 +70,7 @@ class Visit(Observation, tag="visit", kw_only=True, frozen=True, gc=False):
 
     start: Instant
     duration_ms: Milliseconds | None
-    group: Annotated[str, Meta(min_length=1, max_length=128)] | int | None = None
+    group: Annotated[str, Meta(min_length=1, max_length=128)] | Int64 | None = None
     role: Role | None = None
 
 
@@ -80,9 +81,9 @@ class Described(Observation, kw_only=True, frozen=True, gc=False):
     suborigin: Text | None = None
     age_range: Text | None = None
     gender: Text | None = None
-    object_id: int | None = None
-    snapshot_id: int | None = None
-    record_id: int | None = None
+    object_id: Int64 | None = None
+    snapshot_id: Int64 | None = None
+    record_id: Int64 | None = None
 
 
 class ZoneVisit(Described, tag="zone_visit", kw_only=True, frozen=True, gc=False):
