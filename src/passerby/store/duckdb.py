@@ -21,7 +21,7 @@ from passerby.errors import ConflictError, CorruptDataError, InvalidInputError, 
 from passerby.store import queries, tables
 from passerby.store.checks import check_table
 from passerby.store.contract import FactBatch, Loaded, Parameter
-from passerby.store.hours import touched
+from passerby.store.ranges import touched
 
 # DuckDB folds its log into the file (a checkpoint) while nothing is loaded: 0.15 to 0.35 s per million rows, plus about
 # 0.03 s each. 32 MiB of log are about 700,000 rows: a stall well under half a second, and few of them.
