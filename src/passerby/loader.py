@@ -284,8 +284,13 @@ class Follower:
 
     def _run(self) -> None:
         failures = 0
-        while not self._ending.is_set() and (self._feed.wait(None) or not self._ending.is_set()):
-            entries = self._feed.take(_BATCH_ROWS)
+        while self._feed.wait(None) and not self._ending.is_set():
+            try:
+                entries = self._feed.take(_BATCH_ROWS)
+            except DamagedEntryError as damaged:
+                _log.error("a reader of the journal skips a damaged entry", reader=self._name, error=str(damaged))
+                self._feed.rewind(damaged.number)
+                continue
             if not entries:
                 continue
             try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 
 from passerby.errors import ConflictError, CorruptDataError, UnavailableError
@@ -258,7 +259,7 @@ class Writer:
                 connection.executemany(database.INSERT_IDEMPOTENCY, group.idempotency)
             connection.execute("commit")
             self._committed()
-        except (sqlite3.Error, CorruptDataError, UnavailableError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, who waits must learn of it and this thread go on
             self._reopen_after(error)
             for _, future in appends:
                 if not future.done():
@@ -284,7 +285,7 @@ class Writer:
                     self._add(group, submission, future)
                 else:
                     group.answers.append((future, Receipt(0, now, 0, 0, repeated)))
-            except (TypeError, ValueError, OverflowError, ConflictError) as error:
+            except (TypeError, ValueError, OverflowError, msgspec.MsgspecError, ConflictError) as error:
                 future.set_exception(error)
         return group
 
