@@ -18,8 +18,13 @@ class Line:
         self.answers = list(answers)
         self.requests = []
         self.pauses = []
+        self.told = []
         self.delivery = HttpDelivery(
-            "http://passerby.test", "psb_key", transport=httpx.MockTransport(self.answer), pause=self.pauses.append
+            "http://passerby.test",
+            "psb_key",
+            waiting=self.told.append,
+            transport=httpx.MockTransport(self.answer),
+            pause=self.pauses.append,
         )
 
     def answer(self, request):
@@ -58,6 +63,7 @@ def test_a_retried_parcel_keeps_its_key_and_the_next_has_another():
     assert len(set(keys[:4])) == 1
     assert keys[4] != keys[0]
     assert line.pauses == [0.5, 1.0, 2.0]
+    assert line.told == ["status 503", "ConnectError: refused", "ReadTimeout: slow"]
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -67,11 +73,19 @@ def test_a_busy_server_is_given_the_time_it_asks_for(status):
     assert line.pauses == [7]
 
 
-def test_after_five_minutes_of_pauses_it_gives_up():
+def test_a_server_that_never_answered_is_given_up_soon():
     line = Line(httpx.ConnectError("refused"))
-    with pytest.raises(UnavailableError, match=r"gave up after 300 s .*passerby\.test: ConnectError: refused"):
+    with pytest.raises(UnavailableError, match=r"gave up after 8 s .*passerby\.test: ConnectError: refused"):
         line.delivery.send(PARCEL)
-    assert 270 < sum(line.pauses) <= 300
+    assert sum(line.pauses) <= 10
+
+
+def test_a_server_that_answered_once_is_waited_for_five_minutes():
+    line = Line(GOOD, httpx.ConnectError("refused"))
+    line.delivery.send(PARCEL)
+    with pytest.raises(UnavailableError, match=r"gave up after 2\d\d s .*passerby\.test: ConnectError: refused"):
+        line.delivery.send(PARCEL)
+    assert 240 < sum(line.pauses) <= 300
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from passerby.tracks import geometry
 from passerby.tracks.geometry import contains, polyline, sides, touches
 
 WHOLE = st.integers(-12, 12)
@@ -148,11 +149,12 @@ def twin_touches(points, a, b):
 
 @given(LINE, POINT, POINT)
 def test_touching_is_having_a_point_in_common(points, a, b):
-    assert touches(polyline(points, "left"), array(a, b))[0].tolist() == [twin_touches(points, a, b)]
+    assert touches(polyline(points, "left"), array(a), array(b))[0].tolist() == [twin_touches(points, a, b)]
 
 
 def test_where_a_movement_touches():
-    touched, where = touches(polyline([(0, 0), (0, 10)], "left"), array((-1, 5), (3, 5), (3, 20), (-3, 20)))
+    path = array((-1, 5), (3, 5), (3, 20), (-3, 20))
+    touched, where = touches(polyline([(0, 0), (0, 10)], "left"), path[:-1], path[1:])
     assert touched.tolist() == [True, False, False]
     assert where.tolist() == [0.25, 0.0, 0.0]
 
@@ -198,3 +200,13 @@ def test_the_border_of_a_polygon_is_outside():
         (-1, 0): False,
     }
     assert contains(box, array(*where)).tolist() == list(where.values())
+
+
+def test_many_points_are_handled_in_parts_alike(monkeypatch):
+    points = array(*((x, y) for x in range(-450, -300, 7) for y in range(0, 250, 9)))
+    line, box = polyline(CORNER, "left"), [*CORNER, (-400.0, 200.0)]
+    whole = sides(line, points), contains(box, points)
+    monkeypatch.setattr(geometry, "_AT_ONCE", 10)
+    parts = sides(line, points), contains(box, points)
+    assert len(points) > 600
+    np.testing.assert_equal(parts, whole)

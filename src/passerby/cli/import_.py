@@ -138,7 +138,7 @@ def _delivery(url: str | None, key: str | None, data: Path | None, sensor: int |
     if not key:
         raise UsageError("give a native key of the server with --key or in PASSERBY_KEY")
     with _usage():
-        return HttpDelivery(url, key)
+        return HttpDelivery(url, key, waiting=lambda reason: typer.echo(f"waiting for {url}: {reason}", err=True))
 
 
 @contextmanager

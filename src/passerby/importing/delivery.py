@@ -36,6 +36,8 @@ from passerby.services import open_services
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 GIVE_UP_AFTER_S = 300.0
+# A server that has not answered once is more likely misspelt than busy.
+GIVE_UP_UNHEARD_S = 10.0
 _BUSY = {429, 502, 503, 504}
 
 
@@ -82,6 +84,7 @@ class HttpDelivery:
         url: of the server, without `/v1`.
         key: a native key with the scope `ingest`, and `read` for formats that need lines and zones.
         transport: for tests.
+        waiting: called with the reason when a request has to be repeated.
         pause: waits so many seconds; for tests.
 
     Raises:
@@ -93,6 +96,7 @@ class HttpDelivery:
         url: str,
         key: str,
         *,
+        waiting: Callable[[str], None] = lambda _: None,
         transport: httpx.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -103,6 +107,8 @@ class HttpDelivery:
             base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60.0, transport=transport
         )
         self._pause = pause
+        self._waiting = waiting
+        self._patience_s = GIVE_UP_UNHEARD_S
         self._run = uuid.uuid4().hex
         self._numbers = count()
 
@@ -136,16 +142,16 @@ class HttpDelivery:
             except httpx.TransportError as error:
                 reason, asked = f"{type(error).__name__}: {error}", 0.0
             else:
+                self._patience_s = GIVE_UP_AFTER_S
                 if response.is_success:
                     return response
                 if response.status_code not in _BUSY:
                     raise _refusal(response)
                 reason, asked = f"status {response.status_code}", _retry_after(response)
             rest = max(pause, min(asked, LONGEST_PAUSE_S))
-            if waited + rest > GIVE_UP_AFTER_S:
-                raise UnavailableError(
-                    f"gave up after {GIVE_UP_AFTER_S:.0f} s of trying to reach {self._url}: {reason}"
-                )
+            if waited + rest > self._patience_s:
+                raise UnavailableError(f"gave up after {waited:.0f} s of trying to reach {self._url}: {reason}")
+            self._waiting(reason)
             self._pause(rest)
             waited += rest
             pause = min(pause * 2, LONGEST_PAUSE_S)

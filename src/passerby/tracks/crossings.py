@@ -117,13 +117,12 @@ def _runs(line: Polyline, times: Times, points: Points) -> list[_Run]:
     changes = np.flatnonzero(inside[1:] != inside[:-1])
     if len(changes) == 0:
         return [_Run(bool(inside[0]), float(distance.max()), 0, float(times[0]))]
-    touched, where = touches(line, points)
-    instants = times[changes] + where[changes] * (times[changes + 1] - times[changes])
+    touched, where = touches(line, points[changes], points[changes + 1])
+    instants = times[changes] + where * (times[changes + 1] - times[changes])
     reaches = np.maximum.reduceat(distance, np.r_[0, changes + 1])
     runs = [_Run(bool(inside[0]), float(reaches[0]), 0, float(times[0]))]
-    for change, at, reach in zip(changes.tolist(), instants.tolist(), reaches[1:].tolist(), strict=True):
-        inwards = bool(inside[change + 1])
-        over = bool(touched[change])
+    reached = zip(inside[changes + 1].tolist(), reaches[1:].tolist(), touched.tolist(), instants.tolist(), strict=True)
+    for inwards, reach, over, at in reached:
         runs.append(_Run(inwards, reach, (1 if inwards else -1) if over else 0, at))
     return runs
 

@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+# Points handled at once: someone who sits in view all day has millions, each against every piece of a line.
+_AT_ONCE = 65_536
+
 
 @dataclass(frozen=True, slots=True)
 class Polyline:
@@ -68,6 +71,11 @@ def _nearest(line: Polyline, points: Points) -> tuple[NDArray[np.intp], NDArray[
 
 def sides(line: Polyline, points: Points) -> tuple[Flags, NDArray[np.float64]]:
     """(inside?, distance to the line) of each point. A point exactly on the line is outside."""
+    parts = [_sides(line, points[first : first + _AT_ONCE]) for first in range(0, len(points), _AT_ONCE)]
+    return np.concatenate([inside for inside, _ in parts]), np.concatenate([distance for _, distance in parts])
+
+
+def _sides(line: Polyline, points: Points) -> tuple[Flags, NDArray[np.float64]]:
     piece, where, distance = _nearest(line, points)
     turn = cross(line.along[:-1], line.along[1:])
     offset = cross(line.along[piece], points - line.starts[piece])
@@ -81,35 +89,40 @@ def sides(line: Polyline, points: Points) -> tuple[Flags, NDArray[np.float64]]:
     return inside & (distance > 0), distance
 
 
-def touches(line: Polyline, points: Points) -> tuple[Flags, NDArray[np.float64]]:
-    """For each movement points[i] -> points[i+1]: does it touch the line, and where (0 = start, 1 = end).
+def touches(line: Polyline, begins: Points, ends: Points) -> tuple[Flags, NDArray[np.float64]]:
+    """For each movement begins[i] -> ends[i]: does it touch the line, and where (0 = begin, 1 = end).
 
     Where it touches several pieces the last place counts; where it does not touch, the place is 0.
     """
-    begin, step = points[:-1, None, :], (points[1:] - points[:-1])[:, None, :]
+    begin, end = begins[:, None, :], ends[:, None, :]
+    step = end - begin
     from_start = cross(line.along[None], begin - line.starts)
-    from_end = cross(line.along[None], points[1:, None, :] - line.starts)
+    from_end = cross(line.along[None], end - line.starts)
     first = cross(step, line.starts - begin)
     last = cross(step, line.starts + line.along - begin)
     straddles = (np.sign(from_start) * np.sign(from_end) <= 0) & (np.sign(first) * np.sign(last) <= 0)
-    touching = straddles & _boxes_meet(line, points)
+    touching = straddles & _boxes_meet(line, begin, end)
     span = from_start - from_end
     with np.errstate(invalid="ignore", divide="ignore"):
         place = np.where(touching & (span != 0), from_start / span, 0.0)
     return np.asarray(touching.any(axis=1), dtype=np.bool_), np.clip(place, 0.0, 1.0).max(axis=1, initial=0.0)
 
 
-def _boxes_meet(line: Polyline, points: Points) -> Flags:
+def _boxes_meet(line: Polyline, begin: Points, end: Points) -> Flags:
     # Collinear movements straddle everything: only the bounding boxes tell them apart.
-    ends = line.starts + line.along
-    low, high = np.minimum(points[:-1], points[1:])[:, None, :], np.maximum(points[:-1], points[1:])[:, None, :]
-    return np.asarray(
-        ((low <= np.maximum(line.starts, ends)) & (high >= np.minimum(line.starts, ends))).all(axis=2), dtype=np.bool_
-    )
+    stops = line.starts + line.along
+    below = np.minimum(begin, end) <= np.maximum(line.starts, stops)
+    above = np.maximum(begin, end) >= np.minimum(line.starts, stops)
+    return np.asarray((below & above).all(axis=2), dtype=np.bool_)
 
 
 def contains(polygon: Sequence[tuple[float, float]], points: Points) -> Flags:
     """Whether each point is inside a polygon (even-odd rule). A point exactly on its border is outside."""
+    parts = [_contains(polygon, points[first : first + _AT_ONCE]) for first in range(0, len(points), _AT_ONCE)]
+    return np.concatenate(parts)
+
+
+def _contains(polygon: Sequence[tuple[float, float]], points: Points) -> Flags:
     corners = np.asarray(polygon, dtype=np.float64).reshape(-1, 2)
     following = np.roll(corners, -1, axis=0)
     sides_of_length = np.any(corners != following, axis=1)

@@ -160,11 +160,13 @@ SINK = "x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,class_name,frame_
 
 
 def test_supervision_csv(tmp_path):
-    rows = "40,60,60,120,0,0.9,3,person,0\n40,30,60,90,0,0.9,3,person,1\n1,1,2,2,2,0.5,,car,0\n1,1,2,2,2,0.5,-1,car,0\n"
-    found, tally = read("supervision-csv", write(tmp_path, "s.csv", SINK + rows), fps=10, drawn=DOOR)
+    tracked = "40,60,60,120,0,0.9,3,person,0\n40,30,60,90,0,0.9,3,person,1\n"
+    untracked = "".join(f"1,1,2,2,2,0.5,{tracker},car,0\n" for tracker in ("", "-1", "NaN"))
+    path = write(tmp_path, "s.csv", SINK + tracked + untracked)
+    found, tally = read("supervision-csv", path, fps=10, drawn=DOOR)
     assert kinds(found) == ["crossing in", "visit"]
     assert found[0]["at"] == "2026-03-02T09:00:00.067000Z"
-    assert dict(tally.left_out) == {"without a track": 2}
+    assert dict(tally.left_out) == {"without a track": 3}
 
 
 def test_supervision_json_says_the_same(tmp_path):

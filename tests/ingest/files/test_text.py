@@ -3,7 +3,7 @@ from tests.support.importing import write
 
 from passerby.errors import InvalidInputError
 from passerby.ingest.files.base import Tally
-from passerby.ingest.files.text import CellError, number, records, rows, track_name
+from passerby.ingest.files.text import CellError, coordinate, number, records, rows, seconds, track_name
 
 
 def found(folder, text, required=("a", "b"), optional=("c",), renamed=None):
@@ -86,6 +86,18 @@ def test_what_is_no_number(cell):
 )
 def test_names_of_tracks(cell, name):
     assert track_name(cell, "id") == name
+
+
+@pytest.mark.parametrize("cell", ["1e10", "-1e300", "nan", ""])
+def test_what_is_no_coordinate(cell):
+    with pytest.raises(CellError, match="x: expected a"):
+        coordinate(cell, "x")
+
+
+def test_frames_are_instants():
+    assert (seconds("50", 25), seconds("1", 25, first=1), seconds("-25", 25)) == (2, 0, -1)
+    with pytest.raises(CellError, match="frame: '1e300' is more than ten years away at 25 frames a second"):
+        seconds("1e300", 25)
 
 
 @pytest.mark.parametrize("cell", ["", "nan", "inf"])

@@ -19,7 +19,7 @@ from pathlib import Path
 from passerby.errors import InvalidInputError
 from passerby.ingest.files.base import Format, Options, Parcel, Tally
 from passerby.ingest.files.positions import observed
-from passerby.ingest.files.text import CellError, number, rows, track_name
+from passerby.ingest.files.text import CellError, coordinate, number, rows, seconds, track_name
 from passerby.observations import RoadUser
 from passerby.tracks.track import Position
 
@@ -73,9 +73,8 @@ def _class(cells: list[str]) -> tuple[RoadUser | None, str]:
 
 
 def _position(cells: list[str], fps: float, class_: RoadUser) -> Position:
-    left, top, width, height = (number(cell, column) for cell, column in zip(cells[2:6], _BOX, strict=True))
-    seconds = (number(cells[0], "frame") - 1) / fps
-    return Position(track_name(cells[1], "id"), seconds, left + width / 2, top + height, class_)
+    left, top, width, height = (coordinate(cell, column) for cell, column in zip(cells[2:6], _BOX, strict=True))
+    return Position(track_name(cells[1], "id"), seconds(cells[0], fps, first=1), left + width / 2, top + height, class_)
 
 
 def frame_rate(path: Path) -> float:

@@ -17,7 +17,7 @@ from passerby.errors import InvalidInputError
 from passerby.ingest.files.base import Format, Options, Parcel, Tally, needed
 from passerby.ingest.files.classes import COCO, road_user
 from passerby.ingest.files.positions import observed
-from passerby.ingest.files.text import CellError, number, records, track_name
+from passerby.ingest.files.text import CellError, coordinate, number, records, seconds, track_name
 from passerby.observations import RoadUser
 from passerby.tracks.track import Position
 
@@ -38,23 +38,29 @@ def positions(path: Path, options: Options, tally: Tally) -> Iterator[Position]:
     for place, cells in found(path, tally, renamed):
         try:
             x_min, y_min, x_max, y_max, tracker, frame, class_name, class_id = cells
-            if tracker == "" or (_is_number(tracker) and float(tracker) < 0):
+            if _untracked(tracker):
                 tally.left_out["without a track"] += 1
                 continue
             class_ = _class(class_name, class_id)
             if class_ is None:
                 tally.left_out[f"class {class_name or class_id}"] += 1
                 continue
-            number(y_min, "y_min")
-            middle = (number(x_min, "x_min") + number(x_max, "x_max")) / 2
-            seconds = number(frame, "frame") / fps
-            yield Position(track_name(tracker, "tracker_id"), seconds, middle, number(y_max, "y_max"), class_)
+            coordinate(y_min, "y_min")
+            middle = (coordinate(x_min, "x_min") + coordinate(x_max, "x_max")) / 2
+            name, when = track_name(tracker, "tracker_id"), seconds(frame, fps, renamed["frame"])
+            yield Position(name, when, middle, coordinate(y_max, "y_max"), class_)
         except CellError as error:
             tally.reject(place, str(error))
 
 
-def _is_number(cell: str) -> bool:
-    return cell.lstrip("-").replace(".", "", 1).isdigit()
+def _untracked(tracker: str) -> bool:
+    # The sinks write nothing, users write -1, and tables that went through pandas hold NaN.
+    if tracker.lower() in {"", "nan", "none", "null"}:
+        return True
+    try:
+        return float(tracker) < 0
+    except ValueError:
+        return False
 
 
 def _class(name: str, number_text: str) -> RoadUser | None:

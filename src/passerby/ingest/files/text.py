@@ -13,6 +13,9 @@ from passerby.ingest.files.base import Tally
 
 _DELIMITERS = (",", ";", "\t")
 _PROGRESS_ROWS = 1_000
+# Beyond these, numbers are mistakes, and arithmetic on them would overflow.
+_FARTHEST = 1e9
+_LONGEST_S = 10 * 366 * 86_400
 
 
 class CellError(ValueError):
@@ -98,6 +101,22 @@ def number(cell: str, column: str) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise CellError(f"{column}: expected a number, found {cell[:40]!r}")
+    return value
+
+
+def coordinate(cell: str, column: str) -> float:
+    """A place in pixels or metres; raises CellError for anything but a number of at most a thousand million."""
+    value = number(cell, column)
+    if abs(value) > _FARTHEST:
+        raise CellError(f"{column}: expected a coordinate, found {cell[:40]!r}")
+    return value
+
+
+def seconds(cell: str, fps: float, column: str = "frame", first: int = 0) -> float:
+    """When a frame was taken, in seconds after frame `first`; raises CellError beyond ten years."""
+    value = (number(cell, column) - first) / fps
+    if abs(value) > _LONGEST_S:
+        raise CellError(f"{column}: {cell[:40]!r} is more than ten years away at {fps:g} frames a second")
     return value
 
 

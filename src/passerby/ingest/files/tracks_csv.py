@@ -11,7 +11,7 @@ from pathlib import Path
 from passerby.ingest.files.base import Format, Options, Parcel, Tally, needed
 from passerby.ingest.files.classes import road_user
 from passerby.ingest.files.positions import observed
-from passerby.ingest.files.text import CellError, number, records, track_name
+from passerby.ingest.files.text import CellError, coordinate, records, seconds, track_name
 from passerby.tracks.track import Position
 
 _COLUMNS = ("frame", "track_id", "x", "y", "class")
@@ -31,9 +31,8 @@ def positions(path: Path, options: Options, tally: Tally) -> Iterator[Position]:
             tally.left_out[f"class {class_name}"] += 1
             continue
         try:
-            yield Position(
-                track_name(track, "track_id"), number(frame, "frame") / fps, number(x, "x"), number(y, "y"), class_
-            )
+            name = track_name(track, "track_id")
+            yield Position(name, seconds(frame, fps), coordinate(x, "x"), coordinate(y, "y"), class_)
         except CellError as error:
             tally.reject(place, str(error))
 
