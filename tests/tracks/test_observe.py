@@ -79,6 +79,8 @@ def said(scene, *points, class_="person"):
         ),
         pytest.param([(5, 4), (5, 5), (45, 4)], [], id="stays inside all along"),
         pytest.param([(5, 4), (15, 4), (15, -4)], ["0 passage of 2000"], id="leaves the inside, over no line"),
+        pytest.param([(5, 4), (10.2, 4), (10.2, -0.3)], ["0 passage of 2000"], id="ends just outside, past the door"),
+        pytest.param([(5, 4), (10.2, 4), (10.2, -0.3), (10.2, 4)], [], id="just outside for a moment only"),
         pytest.param([(0, -4), (5, -4)], ["0 passage of 1000"], id="walks by"),
         pytest.param(
             [(5, -20), (30, -20)], ["0 passage of 1000", "0.6 in over 3"], id="walks by, over the pavement's line"

@@ -1,6 +1,6 @@
 """Interval counts, and the hours that occur twice or not at all."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import pytest
 from hypothesis import assume, given
@@ -10,7 +10,6 @@ from tests.support.importing import read, write
 from passerby import calendar
 from passerby.errors import InvalidInputError
 from passerby.ingest.files.counts_csv import Clock
-from passerby.observations import milliseconds
 
 HALF_HOUR = 1_800_000
 
@@ -144,22 +143,31 @@ def test_times_that_do_not_exist_move_forward_and_collide_with_nothing(tmp_path)
     assert len({(row["start"], row["id"]) for row in found}) == 6
 
 
-ZONES = st.sampled_from(["America/New_York", "Europe/Zurich", "Australia/Lord_Howe", "Africa/Casablanca"])
+ZONES = ["America/New_York", "Europe/Zurich", "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Apia"]
+CHANGES = [
+    (zone, at * 1000) for zone in ZONES for year in (2011, 2020, 2026) for at, _ in calendar.offset_changes(zone, year)
+]
 
 
-@given(ZONES, st.integers(0, 366 * 24), st.sampled_from([5, 10, 15, 30]), st.sampled_from([30, 60]), st.booleans())
-def test_a_file_written_by_a_clock_on_the_wall_reads_back(zone, hour, minutes, hours, backwards):
-    """Instants -> wall times -> the same instants, whatever the zone does meanwhile, backwards too."""
-    information = calendar.zone(zone)
-    first = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hour)
-    instants = [first + n * timedelta(minutes=minutes) for n in range(hours * 60 // minutes)]
-    walls = [instant.astimezone(information).replace(tzinfo=None) for instant in instants]
+@given(
+    st.sampled_from(CHANGES), st.integers(2, 40), st.integers(4, 40), st.sampled_from([5, 10, 15, 30]), st.booleans()
+)
+def test_a_file_written_by_a_clock_on_the_wall_reads_back(change, before, after, minutes, backwards):
+    """Instants around a clock change -> wall times -> the same instants, also in a file that runs backwards."""
+    zone, at = change
+    step = minutes * 60_000
+    instants = range((at - before * 3_600_000) // step * step, at + after * 3_600_000, step)
+    walls = [wall_clock(instant, zone) for instant in instants]
     # A file that begins or ends within a repeated hour does not say which pass it holds.
     for wall in (walls[0], walls[-1]):
         assume(calendar.to_utc(wall, zone) == calendar.to_utc(wall, zone, second=True))
-    expected = [milliseconds(instant) for instant in instants]
     clock = Clock(zone)
     if backwards:
-        assert sorted(clock.instant(wall, (1, "person")) for wall in reversed(walls)) == expected
+        assert sorted(clock.instant(wall, (1, "person")) for wall in reversed(walls)) == list(instants)
     else:
-        assert [clock.instant(wall, (1, "person")) for wall in walls] == expected
+        assert [clock.instant(wall, (1, "person")) for wall in walls] == list(instants)
+
+
+def wall_clock(instant, zone):
+    """What the clock on the wall shows."""
+    return datetime.fromtimestamp(instant / 1000, calendar.zone(zone)).replace(tzinfo=None)
