@@ -51,10 +51,11 @@ def test_fragments_that_spread_fragments_are_counted_not_followed_one_by_one():
         limits.check("{ ...F0 } " + fragments + " fragment F60 on Q { a }")
 
 
-def test_a_budget_pays_objects_times_fields_and_questions():
+def test_a_budget_pays_objects_times_fields_questions_and_looking():
     budget = Budget(fields=10)
     budget.objects(1_000)
     budget.question(points=100)
-    assert budget.left == limits.MAX_COST - 10_000 - limits.QUESTION_COST - 1_000
+    budget.look_through(7)
+    assert budget.left == limits.MAX_COST - 10_000 - limits.QUESTION_COST - 1_000 - 7
     with pytest.raises(GraphQLError, match="the answer would be too large"):
         budget.objects(limits.MAX_COST)

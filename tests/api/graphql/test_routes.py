@@ -138,3 +138,13 @@ def test_an_error_raised_on_purpose_says_what_it_is(demo, monkeypatch):
         '{ location(id: 1) { presenceAnalytics(from: "2023-01-01", to: "2023-01-01") { visitsByDay { source } } } }'
     )
     assert answer.json()["errors"][0]["message"] == "the store is closed"
+
+
+@pytest.mark.parametrize("depth", [150, 900, 20_000])
+def test_variables_that_nest_too_deeply_are_refused(demo, http, depth):
+    where = '{"_and":[' * depth + '{"id":{"_eq":1}}' + "]}" * depth
+    query = "query($w: Location_bool_exp) { locationList(where: $w) { id } }"
+    content = f'{{"query": "{query}", "variables": {{"w": {where}}}}}'[: routes.MAX_BODY_BYTES]
+    answer = http.post("/v1/graphql", content=content, headers=demo.headers)
+    assert answer.status_code in {200, 400}
+    assert answer.json()["errors"]

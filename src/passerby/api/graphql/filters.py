@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, ClassVar, NamedTuple
 
 import strawberry
 from graphql import GraphQLError
 from strawberry import UNSET
 from strawberry.types.unset import UnsetType
+
+
+class Condition(NamedTuple):
+    """A field that must have one of some values."""
+
+    field: str
+    allowed: frozenset[int | str]
+
+    def holds(self, thing: object) -> bool:
+        """Whether an object with such a field meets it."""
+        return getattr(thing, self.field) in self.allowed
 
 
 @strawberry.input(name="Int_comparison_exp", description="Conditions on a number; all given ones must hold.")
@@ -31,43 +42,44 @@ class TextComparison:
 class LocationWhere:
     """Conditions on a location."""
 
+    FIELDS: ClassVar = ("id", "name", "reference_id", "brand_id")
     and_: list[LocationWhere] | None = strawberry.field(name="_and", default=UNSET)
     id: IntComparison | None = UNSET
     name: TextComparison | None = UNSET
     reference_id: TextComparison | None = UNSET
     brand_id: IntComparison | None = UNSET
 
-    def holds(self, values: Mapping[str, int | str | None]) -> bool:
-        """Whether a location with these values is meant."""
-        return _holds(self, ("id", "name", "reference_id", "brand_id"), values)
-
 
 @strawberry.input(name="Brand_bool_exp", description="Conditions on a brand; all given ones must hold.")
 class BrandWhere:
     """Conditions on a brand."""
 
+    FIELDS: ClassVar = ("id", "name")
     and_: list[BrandWhere] | None = strawberry.field(name="_and", default=UNSET)
     id: IntComparison | None = UNSET
     name: TextComparison | None = UNSET
 
-    def holds(self, values: Mapping[str, int | str | None]) -> bool:
-        """Whether a brand with these values is meant."""
-        return _holds(self, ("id", "name"), values)
+
+def conditions(where: LocationWhere | BrandWhere | None) -> list[Condition]:
+    """What a `where` comes down to: each field with the values that it may have; all must hold."""
+    if where is None:
+        return []
+    found = [
+        Condition(name, allowed)
+        for name in where.FIELDS
+        if (comparison := _given(getattr(where, name), name)) is not None
+        for allowed in _allowed(comparison)
+    ]
+    for inner in _given(where.and_, "_and") or ():
+        found += conditions(inner)
+    return found
 
 
-def _holds(where: LocationWhere | BrandWhere, names: Sequence[str], values: Mapping[str, int | str | None]) -> bool:
-    for name in names:
-        comparison: IntComparison | TextComparison | None = _given(getattr(where, name), name)
-        if comparison is not None and not _compares(comparison, values[name]):
-            return False
-    inner: Sequence[LocationWhere | BrandWhere] | None = _given(where.and_, "_and")
-    return inner is None or all(each.holds(values) for each in inner)
-
-
-def _compares(comparison: IntComparison | TextComparison, value: int | str | None) -> bool:
-    wanted: int | str | None = _given(comparison.eq, "_eq")
-    among: Sequence[int | str] | None = _given(comparison.in_, "_in")
-    return (wanted is None or value == wanted) and (among is None or value in among)
+def _allowed(comparison: IntComparison | TextComparison) -> Iterator[frozenset[int | str]]:
+    if (value := _given(comparison.eq, "_eq")) is not None:
+        yield frozenset([value])
+    if (values := _given(comparison.in_, "_in")) is not None:
+        yield frozenset(values)
 
 
 def _given(value: Any, name: str) -> Any:  # noqa: ANN401 - any of the fields above

@@ -39,6 +39,10 @@ class Budget:
         """Pay for `count` objects of the answer; raises GraphQLError when they cost too much."""
         self._spend(count * max(1, self.fields))
 
+    def look_through(self, count: int) -> None:
+        """Pay for looking at `count` objects to find those that are meant."""
+        self._spend(count)
+
     def question(self, points: int) -> None:
         """Pay for a question to the metrics that answers up to `points` points."""
         self._spend(QUESTION_COST + points * max(1, self.fields))

@@ -6,7 +6,7 @@ cameras there. What the credential may not see does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 import strawberry
@@ -18,7 +18,7 @@ from strawberry.types import ExecutionContext
 from passerby.api.graphql import native
 from passerby.api.graphql.context import Context
 from passerby.api.graphql.fields import resolved
-from passerby.api.graphql.filters import BrandWhere, LocationWhere
+from passerby.api.graphql.filters import BrandWhere, Condition, LocationWhere, conditions
 from passerby.api.graphql.native import Series, SeriesQuestion
 from passerby.api.graphql.presence import PresenceAnalytics, presence
 from passerby.catalogue.model import Brand as CatalogueBrand
@@ -87,8 +87,8 @@ class Brand:
         self, info: Asking, limit: int | None = None, offset: int | None = None, where: LocationWhere | None = None
     ) -> list[Location]:
         """Its locations that may be seen, by id."""
-        sites = (site for site in _visible(info) if site.brand_id == self.id)
-        return _locations(info, sites, where, (limit, offset))
+        of_brand = Condition("brand_id", frozenset([self.id]))
+        return _locations(info, [of_brand, *conditions(where)], limit, offset)
 
 
 @strawberry.type(description="Where a camera looks.")
@@ -131,7 +131,7 @@ class Query:
         self, info: Asking, limit: int | None = None, offset: int | None = None, where: LocationWhere | None = None
     ) -> list[Location]:
         """The locations that may be seen, by id."""
-        return _locations(info, _visible(info), where, (limit, offset))
+        return _locations(info, conditions(where), limit, offset)
 
     @resolved
     def location(self, info: Asking, id: int) -> Location | None:  # noqa: A002 - the argument's name in the schema
@@ -148,15 +148,15 @@ class Query:
     ) -> list[Brand]:
         """The brands that may be seen, by id."""
         brands = info.context.catalogue.visible_brands(info.context.credential)
-        if where is not None:
-            brands = [brand for brand in brands if where.holds({"id": brand.id, "name": brand.name})]
-        return [Brand.of(brand) for brand in _page(info, brands, limit, offset)]
+        found = _chosen(info, [Brand.of(brand) for brand in brands], conditions(where))
+        return list(_page(info, found, limit, offset))
 
     @resolved
     def camera_list(self, info: Asking, limit: int | None = None, offset: int | None = None) -> list[Camera]:
         """The sensors that may be seen, by location and id."""
         catalogue = info.context.catalogue
-        sensors = [catalogue.sensors[number] for site in _visible(info) for number in sorted(site.sensor_ids)]
+        sensors = [catalogue.sensors[number] for site in info.context.sites for number in sorted(site.sensor_ids)]
+        info.context.budget.look_through(len(sensors))
         return [Camera.of(sensor) for sensor in _page(info, sensors, limit, offset)]
 
     @resolved
@@ -192,19 +192,14 @@ class Schema(strawberry.Schema):
 schema = Schema(query=Query)
 
 
-def _visible(info: Asking) -> list[Site]:
-    return info.context.catalogue.visible_sites(info.context.credential)
+def _locations(info: Asking, wanted: Sequence[Condition], limit: int | None, offset: int | None) -> list[Location]:
+    found = _chosen(info, [Location.of(site) for site in info.context.sites], wanted)
+    return list(_page(info, found, limit, offset))
 
 
-def _locations(
-    info: Asking, sites: Iterable[Site], where: LocationWhere | None, window: tuple[int | None, int | None]
-) -> list[Location]:
-    found = [site for site in sites if where is None or where.holds(_values(site))]
-    return [Location.of(site) for site in _page(info, found, *window)]
-
-
-def _values(site: Site) -> dict[str, int | str | None]:
-    return {"id": site.id, "name": site.name, "reference_id": site.reference, "brand_id": site.brand_id}
+def _chosen(info: Asking, things: Sequence[T], wanted: Sequence[Condition]) -> Sequence[T]:
+    info.context.budget.look_through(len(things))
+    return [thing for thing in things if all(condition.holds(thing) for condition in wanted)]
 
 
 def _page(info: Asking, found: Sequence[T], limit: int | None, offset: int | None) -> Sequence[T]:
