@@ -9,6 +9,8 @@ import zstandard
 from passerby.errors import InvalidInputError
 
 _CHUNK = 1 << 16
+# What one call opens is not bounded, but a block of 128 kB takes at least four bytes: this much makes 16 MB at most.
+_PIECE = 512
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -67,15 +69,21 @@ def _gzip(body: bytes, limit: int) -> bytes:
 def _zstd(body: bytes, limit: int) -> bytes:
     # The window is bounded too: a frame may ask for gigabytes of it before its first byte.
     opener = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    parts: list[bytes] = []
+    size = place = 0
     try:
-        with opener.stream_reader(body, read_across_frames=True) as reader:
-            parts: list[bytes] = []
-            size = 0
-            while part := reader.read(min(_CHUNK, limit - size + 1)):
+        while place < len(body):  # frames may follow each other
+            frame = opener.decompressobj()
+            while place < len(body) and not frame.eof:
+                part = frame.decompress(body[place : place + _PIECE])
+                place += _PIECE
                 parts.append(part)
                 size += len(part)
                 if size > limit:
                     raise TooLargeError
+            if not frame.eof:
+                raise InvalidInputError("the body is not whole: its zstd data ends too early")
+            place = min(place, len(body)) - len(frame.unused_data)
     except zstandard.ZstdError:
         raise InvalidInputError("the body is not zstd data, as its Content-Encoding says") from None
     return b"".join(parts)

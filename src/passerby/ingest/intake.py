@@ -15,7 +15,7 @@ import msgspec
 from passerby.catalogue.model import Credential
 from passerby.ingest.decoded import Decoded, Refused
 from passerby.ingest.privacy import REMOVED, normalised, scrubbed
-from passerby.ingest.resolve import RefusedError, Resolver, Row, UnknownContentError
+from passerby.ingest.resolve import MAKERS, RefusedError, Resolver, Row, UnknownContentError
 from passerby.journal import Rejected
 from passerby.observations import KINDS, Observation
 
@@ -45,17 +45,20 @@ def resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterCont
     """
     rows: dict[str, list[Row]] = {}
     refused = list(decoded.refused)
+    places = resolver.places
     for index, observation in zip(decoded.indexes, decoded.observations, strict=True):
         try:
-            kind, row = resolver.row(observation)
+            place = places.get(observation.sensor) or resolver.place(observation.sensor)
+            kind, make = MAKERS[type(observation)]
+            row = make(resolver, place, observation)
         except RefusedError as error:
             refused.append(Refused(index, str(error), _encode(observation)))
             continue
         except UnknownContentError:
             kind, row = _with_new_contents(observation, resolver, register_content)
-        if kind in rows:
+        try:
             rows[kind].append(row)
-        else:
+        except KeyError:
             rows[kind] = [row]
     refused.sort(key=lambda refusal: refusal.index)
     return Resolved(rows, refused)

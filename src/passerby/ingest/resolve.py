@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -78,7 +77,7 @@ class Resolver:
     catalogue: Catalogue
     credential: Credential
     devices: Devices
-    _places: dict[Reference, Place] = field(default_factory=dict)
+    places: dict[Reference, Place] = field(default_factory=dict)  # those looked up so far
     _contents: dict[str, int] = field(default_factory=dict)
 
     def row(self, observation: Observation) -> tuple[str, Row]:
@@ -86,15 +85,16 @@ class Resolver:
 
         Raises RefusedError, or UnknownContentError when a content must be registered first.
         """
-        place = self._places.get(observation.sensor) or self._place(observation.sensor)
-        kind, make = _MAKERS[type(observation)]
+        place = self.places.get(observation.sensor) or self.place(observation.sensor)
+        kind, make = MAKERS[type(observation)]
         return kind, make(self, place, observation)
 
     def learn_content(self, text: str, content_id: int) -> None:
         """A content that was registered after the state of the catalogue that this resolver works on."""
         self._contents[text] = content_id
 
-    def _place(self, reference: Reference) -> Place:
+    def place(self, reference: Reference) -> Place:
+        """The place of a sensor, from now on in `places`. Raises RefusedError."""
         sensor = self.catalogue.sensor(reference)
         if sensor is None and isinstance(reference, int):  # in CSV a uid of digits looks like a number
             sensor = self.catalogue.sensor(str(reference))
@@ -102,7 +102,7 @@ class Resolver:
             raise RefusedError("sensor: unknown sensor")
         if not sensor.active:
             raise RefusedError("sensor: not active, it accepts no observations")
-        place = self._places[reference] = Place.of(self.catalogue, sensor)
+        place = self.places[reference] = Place.of(self.catalogue, sensor)
         return place
 
     def content(self, reference: Reference, path: str) -> int:
@@ -123,21 +123,15 @@ _Interval = Visit | ZoneVisit | Passage | View | Play | CountInterval | WifiVisi
 _Moment = Crossing | Level | Event
 
 
-def _instant(given: datetime, name: str) -> int:
-    try:
-        instant = milliseconds(given)
-    except (OverflowError, ValueError):
-        instant = -1
-    if not 0 <= instant < END_OF_TIME_MS:
-        raise RefusedError(f"{name}: expected a time from 1970 to 2099")
-    return instant
+def _out_of_time(name: str) -> RefusedError:
+    return RefusedError(f"{name}: expected a time from 1970 to 2099")
 
 
 def _row(kind: str, head: Row, observation: Observation, rest: Row) -> Row:
     """`head`, id and identity, `rest`. `head` begins with sensor_id and started_ms."""
     text = observation.id
     if text is None:
-        return (*head, None, identity.derived(kind, (*head, *rest)), *rest)
+        return (*head, None, identity.derived(kind, head + rest), *rest)
     known = identity.parse(text)
     if known is not None:
         return (*head, None, known, *rest)
@@ -145,13 +139,18 @@ def _row(kind: str, head: Row, observation: Observation, rest: Row) -> Row:
 
 
 def _interval(place: Place, o: _Interval) -> tuple[int, int, int | None]:
-    started = _instant(o.start, "start")
+    started = milliseconds(o.start)
+    if not 0 <= started < END_OF_TIME_MS:
+        raise _out_of_time("start")
     duration = o.duration_ms
     return (place.sensor_id, started, None if duration is None else started + duration)
 
 
 def _moment(place: Place, o: _Moment) -> tuple[int, int]:
-    return (place.sensor_id, _instant(o.at, "at"))
+    started = milliseconds(o.at)
+    if not 0 <= started < END_OF_TIME_MS:
+        raise _out_of_time("at")
+    return (place.sensor_id, started)
 
 
 def _part(parts: Mapping[Reference, int], reference: Reference, what: str) -> int:
@@ -281,7 +280,7 @@ def _uptime(_: Resolver, place: Place, o: Uptime) -> Row:
     return _row("uptime", _interval(place, o), o, ())
 
 
-_MAKERS: dict[type[Observation], tuple[str, Callable[[Resolver, Place, Any], Row]]] = {
+MAKERS: dict[type[Observation], tuple[str, Callable[[Resolver, Place, Any], Row]]] = {
     Visit: ("visit", _visit),
     ZoneVisit: ("zone_visit", _zone_visit),
     Passage: ("passage", _passage),
