@@ -106,6 +106,19 @@ def analytiks(url):
 
 
 @pytest.fixture(scope="module")
+def metrics(url):
+    """Asks `GET /v1/metrics`: {label: value} of one site."""
+    with httpx.Client(base_url=url, timeout=60, headers={"Authorization": f"Bearer {KEY}"}) as client:
+
+        def ask(metric, **parameters):
+            answer = client.get("/v1/metrics", params={"metric": metric, "timezone": "site", **parameters})
+            (series,) = answer.raise_for_status().json()["series"]
+            return dict(series["points"])
+
+        yield ask
+
+
+@pytest.fixture(scope="module")
 def zara(load):
     """Both shop fronts, each imported twice: the second time everything is held already."""
     shown = {}
@@ -176,3 +189,28 @@ def test_a_street_without_lines(load, analytiks, site, arguments, people):
     location = analytiks(site, "2026-03-02T09:00:00.000Z", "2026-03-02T09:00:00.000Z")
     assert location["walkBys"] == {"2026-03-02T09:00:00Z": people}
     assert "visits" not in location
+
+
+@pytest.mark.parametrize(("site", "visits", "outs", "walk_bys"), [(ZARA_01, 9, 5, 134), (ZARA_02, 29, 20, 154)])
+@pytest.mark.usefixtures("zara")
+def test_shop_fronts_in_native_metrics(metrics, site, visits, outs, walk_bys):
+    day = {"site": site, "start": "2026-03-02T00:00:00", "end": "2026-03-03T00:00:00", "bucket": "1d"}
+    assert metrics("visits", **day) == {"2026-03-02T00:00:00+01:00": visits}
+    assert metrics("walk_bys", **day) == {"2026-03-02T00:00:00+01:00": walk_bys}
+    line = {name: value for name, value in day.items() if name != "site"} | {"line": f"{site}/1"}
+    assert metrics("line_in", **line) == {"2026-03-02T00:00:00+01:00": visits}
+    assert metrics("line_out", **line) == {"2026-03-02T00:00:00+01:00": outs}
+
+
+@pytest.mark.usefixtures("calit2")
+@pytest.mark.parametrize(("metric", "column", "total"), [("line_in", "in", 19_597), ("line_out", "out", 18_837)])
+def test_the_building_by_local_days(metrics, metric, column, total):
+    points = metrics(
+        metric, line=f"{CALIT2}/1", start="2005-07-24T00:00:00", end="2005-11-06T00:00:00", bucket="1d", fill="zero"
+    )
+    found = {label[:10]: value for label, value in points.items()}
+    expected = file_days(column)
+    assert found == {day: expected[day] for day in expected}
+    assert sum(found.values()) == total
+    lengths = {label[-6:] for label in points if label[:10] <= "2005-10-30"}
+    assert lengths == {"-07:00"}
