@@ -14,6 +14,7 @@ from tests.metrics.twin import Rules, Span
 
 from passerby.calendar import SIZES, Calendar, calendar
 from passerby.metrics import compute as compute_module
+from passerby.metrics import scope
 from passerby.metrics.compute import compute
 from passerby.metrics.places import Place
 from passerby.metrics.registry import METRICS
@@ -23,6 +24,7 @@ SENSORS_OF = {1: (1, 2), 2: (4,)}  # sensor 3 is no entry point of site 1
 MIN_DWELL_MS = {11: 3000, 12: 500}
 
 SETTINGS = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=10, deadline=None)
 THOROUGH = settings(max_examples=80, deadline=None)
 
 
@@ -149,7 +151,7 @@ def test_late_repeated_and_shuffled_deliveries_change_nothing(case, shuffle):
     assert answers[0] == answers[1]
 
 
-@SETTINGS
+@FEW
 @given(cases(sizes=["1d", "1w", "1h"]))
 def test_computing_in_small_pieces_changes_nothing(case):
     facts, rules, calendars, role, now = case
@@ -159,6 +161,7 @@ def test_computing_in_small_pieces_changes_nothing(case):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compute_module, "_UNIT_DAYS", 1)
         patch.setattr(compute_module, "_CELLS", 100)
+        patch.setattr(scope, "_MANY_WINDOWS", 0)
         pieces = as_dict(compute(*asked, role=role, now_ms=now))
     assert pieces == whole
 

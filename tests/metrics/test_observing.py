@@ -10,7 +10,7 @@ from tests.metrics import network
 from tests.metrics.network import DAY, HOUR, ZONES, Fact
 
 from passerby.calendar import calendar
-from passerby.metrics import observing
+from passerby.metrics import observing, scope
 from passerby.metrics.observing import observed, observed_ms
 from passerby.metrics.places import Place
 
@@ -69,6 +69,7 @@ def test_observed_agrees_with_the_twin(case):
     found = observed_ms(store, catalogue, PLACES, [each])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(observing, "_SENSOR_DAYS", 1)
+        patch.setattr(scope, "_MANY_WINDOWS", 0)
         pieces = observed_ms(store, catalogue, PLACES, [each])
     of_sensor = {sensor: sensor_observed(sensor, facts, zones[sensor == 4]) for sensor in range(1, 5)}
     for own, total, again in zip(SENSORS, found, pieces, strict=True):

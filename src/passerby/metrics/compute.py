@@ -111,7 +111,7 @@ def _add_people(asked: Asked, units: scope.SiteUnits, grid: Grid, wanted: frozen
     sums = bool(wanted.intersection(people.VISIT_SUMS))
     needs = people.Needs(sums, "group_visits" in wanted, "peak_occupancy" in wanted)
     if needs.groups or needs.peaks:
-        for window in scope.windows(asked.frames.span(), len(units), _UNIT_DAYS):
+        for window in scope.windows_with_facts(asked.store, asked.frames.span(), len(units), _UNIT_DAYS):
             people.Sequences(asked, units, grid, window, needs).add()
     elif sums:
         people.add_visit_sums(asked, units, grid, whole)
@@ -122,7 +122,7 @@ def _add_people(asked: Asked, units: scope.SiteUnits, grid: Grid, wanted: frozen
 def _add_zones(asked: Asked, units: scope.PartUnits, grid: Grid, wanted: frozenset[str]) -> None:
     sums = bool(wanted & {"zone_visits", "zone_dwell_time"})
     if "zone_peak_visits" in wanted:
-        for window in scope.windows(asked.frames.span(), len(units), _UNIT_DAYS):
+        for window in scope.windows_with_facts(asked.store, asked.frames.span(), len(units), _UNIT_DAYS):
             parts.add_zone_peaks(asked, units, grid, window, sums=sums)
     elif sums:
         parts.add_zone_sums(asked, units, grid, scope.Window(*asked.frames.span()))

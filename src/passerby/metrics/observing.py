@@ -45,7 +45,7 @@ def observed_ms(
     sensors = sorted({sensor for each in sensors_of for sensor in each})
     if not sensors:
         return totals
-    for window in scope.windows(scope.Frames(calendars).span(), len(sensors), _SENSOR_DAYS):
+    for window in scope.windows_with_facts(store, scope.Frames(calendars).span(), len(sensors), _SENSOR_DAYS):
         intervals = _observing(store, catalogue, sensors, window)
         for index, place in enumerate(places):
             covered = _union(intervals[sensor] for sensor in sensors_of[index])

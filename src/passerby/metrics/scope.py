@@ -19,13 +19,17 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from passerby.calendar import Calendar, to_utc, zone
+from passerby.calendar import DAY_MS, Calendar, to_utc, zone
 from passerby.catalogue.model import Catalogue, Sensor, Site
 from passerby.metrics.places import Integers, Place
+from passerby.store.contract import Store
 
 # Slot numbers of different calendars must not meet: a slot is at least 1 s long, so 200 years of them are < 2**33.
 _CALENDAR_STRIDE = 1 << 34
-DAY_MS = 86_400_000
+# With more windows than this it pays to ask first where there are facts at all.
+_MANY_WINDOWS = 32
+# Doors and levels are carried until the next reset of the day.
+_CARRIED_MS = 2 * DAY_MS
 
 
 class Frames:
@@ -314,3 +318,15 @@ def windows(span: tuple[int, int], unit_count: int, unit_days: int) -> Iterator[
     while start < end:
         yield Window(start, min(start + days * DAY_MS, end))
         start += days * DAY_MS
+
+
+def windows_with_facts(store: Store, span: tuple[int, int], unit_count: int, unit_days: int) -> list[Window]:
+    """As `windows`; of very many only those in which there can be anything."""
+    found = list(windows(span, unit_count, unit_days))
+    if len(found) <= _MANY_WINDOWS:
+        return found
+    (extent,) = store.query("metrics/extent", {}).to_pylist()
+    first, last = extent["first_ms"], extent["last_ms"]
+    if first is None:
+        return []
+    return [window for window in found if window.end > first and window.start <= last + _CARRIED_MS]
