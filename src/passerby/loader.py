@@ -72,6 +72,7 @@ class Loader:
                 "they do not belong together. Restore a backup, or move the journal away to go on without these rows"
             )
         self._journal.add_reader(READER, self._store.safe_cursor())
+        self._journal.advance(READER, self._store.safe_cursor())
         self._loaded_entry = cursor
         self._loaded_seq = self._journal.seq_after(cursor)
         self._feed = Feed(self._journal, cursor)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -59,6 +61,40 @@ def test_a_restored_backup_holds_everything_and_continues_the_numbers(services, 
         assert not any(findings(other).values())
     finally:
         other.close()
+
+
+def test_a_journal_that_survived_brings_a_restored_backup_up_to_date(services, tmp_path):
+    fill(services)
+    backup(services, tmp_path / "backup")
+    later = services.journal.append(Submission({"visit": [row("visit", n, sensor_id=SENSOR) for n in (20, 21, 22)]}))
+    later.result()
+    services.close()
+    restore(tmp_path / "backup", tmp_path / "restored")
+    for file in services.data.glob("journal.sqlite*"):
+        shutil.copy(file, tmp_path / "restored")
+    other = open_services(tmp_path / "restored")
+    try:
+        other.loader.catch_up()
+        assert other.store.counts()["visit"] == 22
+        assert not any(findings(other).values())
+    finally:
+        other.close()
+
+
+def test_files_are_readable_by_their_owner_only(services):
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in services.data.iterdir()}
+    assert modes["journal.sqlite"] == modes["journal.sqlite-wal"] == modes["facts.duckdb"] == modes["lock"] == 0o600
+
+
+@pytest.mark.parametrize("request_line", [b"{}", b'{"do": "backup"}', b"not json", b"", b'{"do": "check", "folder": 1'])
+def test_a_request_that_is_none_gets_an_error_and_the_server_goes_on(services, request_line):
+    with listening(services):
+        for _ in range(2):
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(services.data / "control.sock"))
+                connection.sendall(request_line + b"\n")
+                answer = json.loads(connection.makefile().readline())
+            assert set(answer) == {"error"}
 
 
 def test_a_backup_holds_no_wifi_keys_and_is_readable_by_its_owner_only(services, tmp_path):

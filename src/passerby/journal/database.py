@@ -115,9 +115,10 @@ def prepare(path: Path) -> sqlite3.Connection:
     Raises CorruptDataError when the file is not a journal, UnavailableError when it cannot be opened or written.
     """
     try:
+        path.touch(mode=0o600)  # SQLite gives its other files the same mode
         connection = connect(path)
         _migrate(connection)
-    except sqlite3.OperationalError as error:
+    except (OSError, sqlite3.OperationalError) as error:
         raise UnavailableError(f"cannot open {path}: {error}") from error
     except sqlite3.DatabaseError as error:
         raise CorruptDataError(f"{path} is not a readable journal ({error}); restore it from a backup") from error

@@ -73,6 +73,7 @@ class DuckDBStore:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         root = self._connect()
+        self.path.chmod(0o600)
         try:
             tables.prepare(root)
             # From here on the file holds everything that was in the log: see `safe_cursor`.
