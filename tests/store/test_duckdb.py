@@ -164,6 +164,27 @@ def test_no_checkpoint_on_a_disk_that_is_almost_full(tmp_path, monkeypatch):
     store.close()
 
 
+def test_a_full_disk_does_not_keep_a_store_from_opening(crashed, monkeypatch):
+    monkeypatch.setattr(module, "_CHECKPOINT_ROOM_BYTES", 1 << 60)
+    store = opened(crashed)
+    assert (store.cursor(), store.safe_cursor(), store.counts()["visit"]) == (10, 0, 10)
+    store.close()
+
+
+def test_what_the_system_refuses_is_not_taken_for_a_bad_log(crashed, monkeypatch):
+    def full(*_, **__):
+        raise duckdb.IOException('Failure while replaying WAL file: could not write "x": No space left on device')
+
+    before = {path.name for path in crashed.parent.iterdir()}
+    with monkeypatch.context() as patch:
+        patch.setattr(duckdb, "connect", full)
+        with pytest.raises(UnavailableError, match="No space left"):
+            opened(crashed)
+    assert {path.name for path in crashed.parent.iterdir()} == before
+    with pytest.raises(UnavailableError, match="cannot be opened"):
+        opened(crashed.parent / "nowhere" / "facts.duckdb")
+
+
 # Runs out of room in a checkpoint, which makes DuckDB refuse everything; then there is room again.
 _FULL = """
 import resource, signal, sys

@@ -30,6 +30,8 @@ _CHECKPOINT_EVERY_S = 300.0
 # A checkpoint that finds the disk full makes DuckDB refuse everything until it is opened again: leave it room.
 _CHECKPOINT_ROOM_BYTES = 64 << 20
 _STREAM_ROWS = 32_768
+# What the system says about other things than the content of a file.
+_NOT_THE_FILE = ("no space left", "file too large", "permission denied", "read-only file system", "no such file")
 _log = structlog.get_logger("passerby.store")
 
 
@@ -44,6 +46,7 @@ class DuckDBStore:
     Raises:
         CorruptDataError: the file cannot be read. It is never replaced by an empty one.
         ConflictError: another process has it open.
+        UnavailableError: the system does not let it be opened.
     """
 
     def __init__(self, path: Path, *, memory_mb: int = 4096, threads: int = 2) -> None:
@@ -60,10 +63,12 @@ class DuckDBStore:
         self._lock = threading.Lock()
         self._requests = 0
         self._broken = False
+        self._checkpointed_at = time.monotonic()
         self._root = self._open()
         self._cursor, self._last_seq = self._state()
-        self._safe_cursor = self._cursor
-        self._checkpointed_at = time.monotonic()
+        # What the log holds is not safe yet: see `safe_cursor`.
+        self._safe_cursor = 0
+        self.checkpoint()
 
     # -- opening
 
@@ -75,9 +80,8 @@ class DuckDBStore:
         root = self._connect()
         self.path.chmod(0o600)
         try:
-            tables.prepare(root)
-            # From here on the file holds everything that was in the log: see `safe_cursor`.
-            root.execute("checkpoint")
+            if tables.prepare(root):
+                root.execute("checkpoint")
         except BaseException:
             root.close()
             raise
@@ -87,8 +91,11 @@ class DuckDBStore:
         try:
             return duckdb.connect(str(self.path), config=self._config)
         except duckdb.Error as error:
-            if "could not set lock" in str(error).lower():
+            text = str(error).lower()
+            if "could not set lock" in text:
                 raise ConflictError(f"{self.path} is open in another process: {error}") from error
+            if any(trouble in text for trouble in _NOT_THE_FILE):
+                raise UnavailableError(f"{self.path} cannot be opened: {error}") from error
             if not self._wal.exists():
                 raise self._unreadable(error) from error
             return self._connect_without_log(error)
