@@ -21,7 +21,7 @@ def configure(*, pretty: bool | None = None, level: str = "INFO") -> None:
     ]
     to_terminal = sys.stderr.isatty() if pretty is None else pretty
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]  # the rich one shows values
         if to_terminal
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -26,6 +27,8 @@ from passerby.ingest.intake import Resolved, rejects, resolve
 from passerby.journal import Idempotency, Receipt, Submission
 from passerby.observations import KINDS
 from passerby.services import Services
+
+T = TypeVar("T")
 
 PATH = "/v1/observations"
 _MEGABYTE = 1 << 20
@@ -208,13 +211,13 @@ class Ingest:
             answer.accepted = await self._visible(receipt.entry)
             answer.duplicates = resolved.row_count - answer.accepted
             if kept is not None:
-                await asyncio.wrap_future(self._services.journal.amend(replace(kept, answer=_encode(answer))))
+                await _outcome(self._services.journal.amend(replace(kept, answer=_encode(answer))))
         return answer
 
     async def _append(self, submission: Submission) -> Receipt:
         telemetry = self._services.telemetry
         with telemetry.commit.time():
-            receipt = await asyncio.wrap_future(self._services.journal.append(submission))
+            receipt = await _outcome(self._services.journal.append(submission))
         if receipt.repeated is None:
             telemetry.accepted_rows.inc(submission.row_count)
             telemetry.rejected_rows.inc(len(submission.rejected))
@@ -231,11 +234,15 @@ class Ingest:
         return resolve(decoded, resolver, lambda text: catalogue.register_content(account, text).id)
 
     async def _visible(self, entry: int) -> int:
-        waiting = asyncio.wrap_future(self._services.loader.wait_visible(entry))
         try:
-            return await asyncio.wait_for(waiting, _LONGEST_WAIT_S)
+            return await asyncio.wait_for(_outcome(self._services.loader.wait_visible(entry)), _LONGEST_WAIT_S)
         except TimeoutError:
             raise UnavailableError("the rows are kept, but queries do not see them yet", retry_after_s=5) from None
+
+
+async def _outcome(future: Future[T]) -> T:
+    """What a thread's future becomes. Shielded: who stops waiting must not cancel what the thread is about to set."""
+    return await asyncio.shield(asyncio.wrap_future(future))
 
 
 def _same_body(known: bytes, digest: bytes) -> None:
