@@ -49,13 +49,12 @@ class Backlog:
         while not self._stop.wait(0.2):
             gauges = self.server.gauges()
             self.samples.append(gauges[BACKLOG])
-            self.loaded.append((time.perf_counter(), gauges[ACCEPTED] - gauges[BACKLOG]))
+            self.loaded.append((time.time(), gauges[ACCEPTED] - gauges[BACKLOG]))
 
-    @property
-    def loaded_per_second(self) -> float:
-        """Rows loaded a second, between the first and the last sample."""
-        (begin, first), (end, last) = self.loaded[0], self.loaded[-1]
-        return (last - first) / (end - begin)
+    def loaded_per_second(self, since: float) -> float:
+        """Rows loaded a second, from `since` (seconds since 1970, nothing was loaded then) to the last sample."""
+        end, rows = self.loaded[-1]
+        return rows / (end - since)
 
 
 def generate(server: Server, seconds: float, rate: float = 0, seed: int = 1) -> Outcome:
@@ -160,13 +159,14 @@ def _drain(server: Server) -> float:
 
 def _throughput(section: Section, outcome: Outcome, backlog: Backlog, floor: dict[str, float]) -> None:
     acknowledged = outcome.rows / outcome.seconds
+    loaded = backlog.loaded_per_second(outcome.started_at)
     target = Target(0.4, at_least=True, remedy="see the profile in docs/decisions.md")
     for name, rate in floor.items():
         section.add(Figure("acknowledged", acknowledged, "rows/s", rate, name, target))
-        section.add(Figure("loaded meanwhile", backlog.loaded_per_second, "rows/s", rate, name, target))
+        section.add(Figure("loaded meanwhile", loaded, "rows/s", rate, name, target))
     section.add(Figure("time to an answer, p50", outcome.p50_ms, "ms"))
     section.add(Figure("time to an answer, p99", outcome.p99_ms, "ms"))
-    worst = max(backlog.samples) / backlog.loaded_per_second
+    worst = max(backlog.samples) / loaded
     section.add(Figure("largest backlog not yet loaded", worst, "s of rows", target=Target(0.6, unit="s")))
     section.note(
         f"{outcome.posts:,} posts, {outcome.refused} refused, {outcome.rejected} rows rejected. The generator shares "
