@@ -17,8 +17,9 @@ from tests.support.analytiks import (
     visits,
 )
 
-from passerby.dialects.analytiks import auth, routes
+from passerby.dialects.analytiks import auth, routes, series
 from passerby.dialects.throttle import FailureLimit
+from passerby.errors import CorruptDataError, UnavailableError
 
 PERIOD = {"startDate": "2023-06-08T11:30:00.000Z", "endDate": "2023-06-08T23:45:00.000Z"}
 
@@ -316,3 +317,26 @@ def test_both_accounts_can_hold_their_own(tmp_path):
         other = Program(http, "other")
         assert other.day(1, "2023-01-01", locations=[90]).json() == [{"locationId": 90}]
         assert other.day(1, "2023-01-01", locations=[1]).status_code == 401
+
+
+# -- faults --
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (RuntimeError("secret detail"), 500, "internal"),
+        (CorruptDataError("secret detail"), 500, "internal"),
+        (UnavailableError("the store is closed", retry_after_s=7), 503, "unavailable"),
+    ],
+)
+def test_a_fault_is_answered_in_the_shape_of_errors_without_its_detail(demo, monkeypatch, fault, status, code):
+    def broken(*_args, **_more):
+        raise fault
+
+    monkeypatch.setattr(series, "columns", broken)
+    answer = demo.day(1, "2023-01-01", locations=[1])
+    assert (answer.status_code, answer.json()["error"]) == (status, code)
+    assert answer.json().keys() == {"error", "message", "field"}
+    assert answer.headers.get("Retry-After") == ("7" if status == 503 else None)
+    assert "secret detail" not in answer.text

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import orjson
+import structlog
 from graphql import GraphQLError
 from litestar import MediaType, Request, Response, Router, post
 from litestar.datastructures import State
@@ -22,6 +23,8 @@ from passerby.dialects.analytiks.errors import InvalidTokenError
 from passerby.dialects.openapi import Schema, documented, schema_of
 from passerby.errors import PasserbyError, UnauthorizedError, UnavailableError
 from passerby.services import Services
+
+_log = structlog.get_logger("passerby.graphql")
 
 MAX_BODY_BYTES = 100_000
 
@@ -111,12 +114,13 @@ def _refused(status: int, code: str, message: str, headers: dict[str, str] | Non
     return _answer({"errors": [{"message": message, "extensions": {"code": code}}]}, status, headers)
 
 
-def _on_error(_: AnyRequest, error: PasserbyError) -> Response[bytes]:
+def _on_error(request: AnyRequest, error: Exception) -> Response[bytes]:
     if isinstance(error, UnauthorizedError):
         return _refused(401, "unauthorized", error.message, {"WWW-Authenticate": "Bearer"})
     if isinstance(error, UnavailableError):
         return _refused(503, "unavailable", error.message, {"Retry-After": str(error.retry_after_s)})
-    raise error
+    _log.error("request failed", path=request.url.path, exc_info=error)
+    return _refused(500, "internal", "Something went wrong here; the server's log says what")
 
 
 def _on_http_error(_: AnyRequest, error: HTTPException) -> Response[bytes]:
@@ -126,6 +130,6 @@ def _on_http_error(_: AnyRequest, error: HTTPException) -> Response[bytes]:
 router = Router(
     "/",
     route_handlers=[graphql],
-    exception_handlers={HTTPException: _on_http_error, PasserbyError: _on_error},
+    exception_handlers={HTTPException: _on_http_error, Exception: _on_error},
     request_max_body_size=MAX_BODY_BYTES,
 )

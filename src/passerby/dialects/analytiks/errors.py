@@ -6,19 +6,21 @@ The document names only the status 401; the shape and the other statuses are our
 from __future__ import annotations
 
 import orjson
+import structlog
 from litestar import MediaType, Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from passerby.errors import InvalidInputError, PasserbyError, UnauthorizedError, UnavailableError
 
-REFUSED = "You are not authorized to query these locations"
+_log = structlog.get_logger("passerby.analytiks")
+
+REFUSED_LOCATIONS = "You are not authorized to query these locations"
+REFUSED_BRAND = "You are not authorized to query this brand"
 
 _CODES = {
     400: "invalid_request",
     401: "unauthorized",
-    404: "not_found",
-    405: "method_not_allowed",
     413: "payload_too_large",
     415: "unsupported_media_type",
 }
@@ -32,17 +34,13 @@ class UnsupportedMediaTypeError(PasserbyError):
     """Content-Type: expected application/json."""
 
 
-class RefusedLocationsError(PasserbyError):
-    """You are not authorized to query these locations."""
+class RefusedError(PasserbyError):
+    """The token may not query what was asked for. `more` joins the error document."""
 
-    def __init__(self, locations: list[int] | list[str], field: str) -> None:
-        self.locations = locations
+    def __init__(self, message: str, field: str, **more: object) -> None:
         self.field = field
-        super().__init__(REFUSED)
-
-
-class RefusedBrandError(PasserbyError):
-    """You are not authorized to query this brand."""
+        self.more = more
+        super().__init__(message)
 
 
 def answer(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
@@ -55,15 +53,13 @@ def document(code: str, message: str, field: str | None = None, **more: object) 
     return {"error": code, "message": message, "field": field, **more}
 
 
-def refused(_: Request[object, object, State], error: PasserbyError) -> Response[bytes]:
+def refused(request: Request[object, object, State], error: PasserbyError) -> Response[bytes]:
     """The answer to an error that Passerby raised on purpose."""
     match error:
         case InvalidTokenError():
             return answer(document("unauthorized", error.message), 401, {"WWW-Authenticate": "Bearer"})
-        case RefusedLocationsError():
-            return answer(document("unauthorized", error.message, error.field, locations=error.locations), 401)
-        case RefusedBrandError():
-            return answer(document("unauthorized", error.message, "brandId"), 401)
+        case RefusedError():
+            return answer(document("unauthorized", error.message, error.field, **error.more), 401)
         case InvalidInputError():
             return answer(document("invalid_request", error.message, error.problems[0].path or None), 400)
         case UnsupportedMediaTypeError():
@@ -71,7 +67,13 @@ def refused(_: Request[object, object, State], error: PasserbyError) -> Response
         case UnavailableError():
             headers = {"Retry-After": str(error.retry_after_s)}
             return answer(document("unavailable", error.message), 503, headers)
-    raise error
+    return failed(request, error)
+
+
+def failed(request: Request[object, object, State], error: Exception) -> Response[bytes]:
+    """The answer to an error that nobody expected; what it was is for the log only."""
+    _log.error("request failed", path=request.url.path, exc_info=error)
+    return answer(document("internal", "Something went wrong here; the server's log says what"), 500)
 
 
 def http_refused(_: Request[object, object, State], error: HTTPException) -> Response[bytes]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from passerby.catalogue.model import Catalogue, Credential
 from passerby.dialects.analytiks import auth, cursors, places, series, shapes
-from passerby.dialects.analytiks.errors import RefusedBrandError
+from passerby.dialects.analytiks.errors import REFUSED_BRAND, RefusedError
 from passerby.dialects.analytiks.pages import Page
 from passerby.dialects.analytiks.places import Location
 from passerby.dialects.analytiks.requests import BatchRequest, BrandRequest
@@ -49,7 +49,7 @@ class Export:
     def next_batch(self, request: BrandRequest) -> tuple[list[Location], str | None]:
         """The next locations of a brand, and the cursor for those after; raises for a bad cursor or brand."""
         if places.brand(self.catalogue, self.credential, request.brand_id) is None:
-            raise RefusedBrandError
+            raise RefusedError(REFUSED_BRAND, "brandId")
         secret = self.services.catalogue.server_secret(_CURSOR_SECRET)
         question = (self.credential.id, self.page.name, *request.question)
         last_id = -1 if request.cursor is None else cursors.read(secret, question, request.cursor)

@@ -12,9 +12,11 @@ from litestar.types import ExceptionHandlersMap
 
 from passerby.dialects.analytiks import auth, openapi, requests, shapes
 from passerby.dialects.analytiks.errors import (
-    RefusedLocationsError,
+    REFUSED_LOCATIONS,
+    RefusedError,
     UnsupportedMediaTypeError,
     answer,
+    failed,
     http_refused,
     refused,
 )
@@ -28,7 +30,11 @@ MAX_BODY_BYTES = 1_000_000
 
 AnyRequest = Request[object, object, State]
 
-_ERRORS: ExceptionHandlersMap = {HTTPException: http_refused, PasserbyError: refused}
+_ERRORS: ExceptionHandlersMap = {
+    HTTPException: http_refused,
+    PasserbyError: refused,
+    Exception: failed,
+}
 _TAGS = ("Analytiks",)
 _wrong_secrets = FailureLimit()
 
@@ -83,7 +89,8 @@ def export_routes(page: Page) -> list[HTTPRouteHandler]:
         asked = requests.batch_request(body, page, quarters=export.quarters)
         found = export.find(asked)
         if found.refused:
-            raise RefusedLocationsError(found.refused, "locations" if found.refused_ids else "referenceNumbers")
+            field = "locations" if found.refused_ids else "referenceNumbers"
+            raise RefusedError(REFUSED_LOCATIONS, field, locations=found.refused)
         return answer(export.documents(found.locations, asked))
 
     @post(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from passerby.dialects.analytiks.errors import REFUSED
+from passerby.dialects.analytiks.errors import REFUSED_LOCATIONS
 from passerby.dialects.analytiks.pages import Field, Page
 from passerby.dialects.analytiks.places import Found
 from passerby.dialects.analytiks.series import Asked
@@ -63,7 +63,7 @@ def documents(asked: Asked, computed: Computed) -> list[Document]:
 
 def partial(answered: list[Document], found: Found) -> Document:
     """The answer of v2: what was found, and what was refused as it was asked for."""
-    failures = {"description": REFUSED, "locations": found.refused} if found.refused else {}
+    failures = {"description": REFUSED_LOCATIONS, "locations": found.refused} if found.refused else {}
     return {"successes": answered, "failures": failures}
 
 
