@@ -23,7 +23,7 @@ from passerby.catalogue.model import Credential
 from passerby.errors import ConflictError, InvalidInputError, Problem, UnavailableError
 from passerby.ingest import formats
 from passerby.ingest.compression import TooLargeError, UnknownEncodingError, opened
-from passerby.ingest.intake import Resolved, rejects, resolve
+from passerby.ingest.intake import RegisterContent, Resolved, rejects, resolve
 from passerby.journal import Idempotency, Receipt, Submission
 from passerby.observations import KINDS
 from passerby.services import Services
@@ -165,14 +165,12 @@ class Ingest:
         if running is not None:
             _same_body(running[0], digest)
             return await asyncio.shield(running[1])
-        known = self._services.journal.idempotent(account, key)
-        if known is not None:
-            _same_body(known.digest, digest)
-            return known.answer
         outcome: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._under_way[account, key] = (digest, outcome)
         try:
-            answer = _encode(await self._take(request, body, (key, digest)))
+            answer = await self._known(account, key, digest)
+            if answer is None:
+                answer = _encode(await self._take(request, body, (key, digest)))
             outcome.set_result(answer)
         except BaseException as error:
             outcome.set_exception(error if isinstance(error, Exception) else UnavailableError("interrupted"))
@@ -181,6 +179,14 @@ class Ingest:
         finally:
             del self._under_way[account, key]
         return answer
+
+    async def _known(self, account: int, key: str, digest: bytes) -> bytes | None:
+        """The answer of an earlier request under the key; raises ConflictError when that had another body."""
+        known = await asyncio.to_thread(self._services.journal.idempotent, account, key)
+        if known is None:
+            return None
+        _same_body(known.digest, digest)
+        return known.answer
 
     def _hidden(self, key: bytes) -> str:
         """What is kept of an Idempotency-Key: senders put all sorts of things into it, also addresses of devices."""
@@ -194,8 +200,7 @@ class Ingest:
         return digest.digest()
 
     async def _take(self, request: _Request, body: bytes, idempotency: tuple[str, bytes] | None) -> Answer:
-        work = partial(self._resolve, request, body)
-        resolved = await asyncio.to_thread(work) if len(body) > _LARGE else work()
+        resolved = await self._resolved(request, body)
         answer = Answer(resolved.row_count, None, [_RejectedRow(one.index, one.error) for one in resolved.refused])
         if not (resolved.rows or resolved.refused or idempotency):
             if request.wait:
@@ -223,21 +228,37 @@ class Ingest:
             telemetry.rejected_rows.inc(len(submission.rejected))
         return receipt
 
-    def _resolve(self, request: _Request, body: bytes) -> Resolved:
+    async def _resolved(self, request: _Request, body: bytes) -> Resolved:
+        if len(body) <= _LARGE:
+            try:
+                return self._resolve(request, body, _would_block)
+            except _WouldBlockError:
+                pass  # some contents must be registered first, which writes to the catalogue
+        account = request.credential.account_id
+        catalogue = self._services.catalogue
+        register = partial(self._resolve, request, body, lambda text: catalogue.register_content(account, text).id)
+        return await asyncio.to_thread(register)
+
+    def _resolve(self, request: _Request, body: bytes, register_content: RegisterContent) -> Resolved:
         try:
             decoded = request.format.decode(body, request.kind, self._limit)
         except TooLargeError:
             raise self._too_large() from None
-        catalogue = self._services.catalogue
-        account = request.credential.account_id
-        resolver = self._services.resolver(request.credential)
-        return resolve(decoded, resolver, lambda text: catalogue.register_content(account, text).id)
+        return resolve(decoded, self._services.resolver(request.credential), register_content)
 
     async def _visible(self, entry: int) -> int:
         try:
             return await asyncio.wait_for(_outcome(self._services.loader.wait_visible(entry)), _LONGEST_WAIT_S)
         except TimeoutError:
             raise UnavailableError("the rows are kept, but queries do not see them yet", retry_after_s=5) from None
+
+
+class _WouldBlockError(Exception):
+    """What has to be done next may take long: not in the event loop."""
+
+
+def _would_block(_: str) -> int:
+    raise _WouldBlockError
 
 
 async def _outcome(future: Future[T]) -> T:
