@@ -47,8 +47,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option, as typer wants
             _log.info("catalogue applied", file=str(catalogue), changes=len(changes))
         running = server(services, host, port)
         # Rows are tuples by the hundred thousand and never refer back: looking for cycles after every 700 new ones
-        # took a fifth of what ingest does. What is loaded by now stays for good and need not be looked at again.
-        gc.freeze()
+        # took a fifth of what ingest does.
         gc.set_threshold(50_000, 20, 20)
         try:
             with listening(services):
