@@ -71,10 +71,11 @@ def test_kill_at_random_instants_under_load(start, tmp_path):
             time.sleep(chance.uniform(0, 0.6))
             assert server.process.poll() is None, server.log.read_text()[-2000:]
             server.kill()
+            load.away()
             if chance.random() < 0.2:
                 kill_while_starting(data, chance.uniform(0.1, 1.5))
             server = start()
-            load.url = server.url
+            load.back(server.url)
         load.wait_for(100)
     assert server.stop() == 0
     verify(data, load)

@@ -30,13 +30,15 @@ def observation(name, number):
 
 
 class Load:
-    """Several senders at once against a server that may go away: `url` is where it is at the moment.
+    """Several senders at once against a server at `url`, that may go away (`away`) and come back (`back`).
 
     `acknowledged` and `sent` hold the ids of observations, `refusals` the answers other than 200.
     """
 
     def __init__(self, url, seed, senders=4):
-        self.url = url
+        self._url = url
+        self._up = threading.Event()
+        self._up.set()
         self.acknowledged = set()
         self.sent = set()
         self.refusals = []
@@ -55,8 +57,18 @@ class Load:
     def stop(self):
         """End after the request under way; what is not acknowledged by then is not retried any more."""
         self._stop.set()
+        self._up.set()
         for thread in self._threads:
             thread.join()
+
+    def away(self):
+        """The server has been killed: its senders meet that, and then leave the machine to its next start."""
+        self._up.clear()
+
+    def back(self, url):
+        """The server is there again, at `url`."""
+        self._url = url
+        self._up.set()
 
     def wait_for(self, count, timeout_s=60.0):
         """Wait until `count` more observations were acknowledged."""
@@ -82,9 +94,9 @@ class Load:
         with self._lock:
             self.sent |= ids
         headers = {"Idempotency-Key": key} if key else {}
-        while not self._stop.is_set():
+        while self._up.wait() and not self._stop.is_set():
             with contextlib.suppress(httpx.TransportError):
-                answer = http.post(f"{self.url}/v1/observations", json=batch, headers=headers)
+                answer = http.post(f"{self._url}/v1/observations", json=batch, headers=headers)
                 if answer.status_code == 200:
                     assert answer.json()["rejected"] == []
                     with self._lock:
