@@ -56,7 +56,7 @@ class App:
             await send(message)
 
         request = cast("HTTPScope", scope)
-        hot = request["path"] == ingest.PATH and request["method"] == "POST"
+        hot = request["path"] == ingest.PATH
         try:
             await (self._ingest(request, receive, noted) if hot else self.litestar(scope, receive, noted))
         finally:

@@ -81,3 +81,10 @@ def test_unknown_parameters_are_errors(client, query):
     answer = client.post(PATH + query, json=VISIT)
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["path"] in query
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_other_methods(client, method):
+    answer = client.request(method, PATH)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.headers["content-type"] == "application/problem+json"

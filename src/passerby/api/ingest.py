@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
+from litestar.exceptions import MethodNotAllowedException
 from litestar.types import HTTPScope, Receive, Send
 
 from passerby.api import problems
@@ -91,6 +92,8 @@ class Ingest:
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def _answer(self, scope: HTTPScope, receive: Receive) -> bytes:
+        if scope["method"] != "POST":
+            raise MethodNotAllowedException("this address takes POST", headers={"Allow": "POST"})
         request = self._checked(scope)
         await self._make_room()
         body = await self._body(request, receive)
