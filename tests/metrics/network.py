@@ -73,8 +73,8 @@ def catalogue(zone_of: Sequence[str], settings: Sequence[Mapping[str, Any]]) -> 
 class Holder:
     """One store for many examples: making one takes longer than filling it."""
 
-    def __init__(self) -> None:
-        self.store = DuckDBStore(Path(":memory:"))
+    def __init__(self, folder: Path) -> None:
+        self.store = DuckDBStore(folder / "facts.duckdb")
 
     def filled(self, facts: Sequence[Fact], shuffle: random.Random | None = None) -> DuckDBStore:
         """The store with these facts only; with `shuffle` in another order, in pieces, and some of them again."""

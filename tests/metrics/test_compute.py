@@ -28,9 +28,6 @@ FEW = settings(max_examples=10, deadline=None)
 THOROUGH = settings(max_examples=80, deadline=None)
 
 
-HOLDER = network.Holder()
-
-
 @st.composite
 def cases(draw, sizes=SIZES):
     """(facts, rules of both sites, calendars, role, now)."""
@@ -132,20 +129,20 @@ def check_against_twin(found, case):
 
 @THOROUGH
 @given(cases())
-def test_every_metric_agrees_with_the_twin(case):
+def test_every_metric_agrees_with_the_twin(holder, case):
     facts, rules, calendars, role, now = case
-    store = HOLDER.filled(facts)
+    store = holder.filled(facts)
     found = compute(store, catalogue_of(rules), NAMES, every_place(calendars), calendars, role=role, now_ms=now)
     check_against_twin(as_dict(found), case)
 
 
 @SETTINGS
 @given(cases(sizes=["1d", "1h"]), st.randoms(use_true_random=False))
-def test_late_repeated_and_shuffled_deliveries_change_nothing(case, shuffle):
+def test_late_repeated_and_shuffled_deliveries_change_nothing(holder, case, shuffle):
     facts, rules, calendars, role, now = case
     answers = []
     for how in (None, shuffle):
-        store = HOLDER.filled(facts, how)
+        store = holder.filled(facts, how)
         asked = (catalogue_of(rules), NAMES, every_place(calendars), calendars)
         answers.append(as_dict(compute(store, *asked, role=role, now_ms=now)))
     assert answers[0] == answers[1]
@@ -153,9 +150,9 @@ def test_late_repeated_and_shuffled_deliveries_change_nothing(case, shuffle):
 
 @FEW
 @given(cases(sizes=["1d", "1w", "1h"]))
-def test_computing_in_small_pieces_changes_nothing(case):
+def test_computing_in_small_pieces_changes_nothing(holder, case):
     facts, rules, calendars, role, now = case
-    store = HOLDER.filled(facts)
+    store = holder.filled(facts)
     asked = (store, catalogue_of(rules), NAMES, every_place(calendars), calendars)
     whole = as_dict(compute(*asked, role=role, now_ms=now))
     with pytest.MonkeyPatch.context() as patch:
@@ -168,9 +165,9 @@ def test_computing_in_small_pieces_changes_nothing(case):
 
 @SETTINGS
 @given(cases(sizes=["1h"]))
-def test_sums_of_the_engine_equal_those_of_single_rows(case):
+def test_sums_of_the_engine_equal_those_of_single_rows(holder, case):
     facts, rules, calendars, role, now = case
-    store = HOLDER.filled(facts)
+    store = holder.filled(facts)
     places = every_place(calendars)
     sums = [name for name in NAMES if METRICS[name].combine == "sum" and name != "group_visits"]
     by_rows = compute(store, catalogue_of(rules), NAMES, places, calendars, role=role, now_ms=now)
@@ -185,10 +182,10 @@ def test_sums_of_the_engine_equal_those_of_single_rows(case):
 
 @SETTINGS
 @given(cases(sizes=["1h"]))
-def test_quarters_of_an_hour_add_up_to_hours_and_days(case):
+def test_quarters_of_an_hour_add_up_to_hours_and_days(holder, case):
     facts, rules, calendars, role, now = case
     frame = calendars[0]
-    store = HOLDER.filled(facts)
+    store = holder.filled(facts)
     totals = []
     for size in ("15m", "1h", "1d"):
         each = calendar(size, frame.zone, frame.range_start_ms, frame.range_end_ms)
@@ -208,10 +205,10 @@ def test_quarters_of_an_hour_add_up_to_hours_and_days(case):
 
 @SETTINGS
 @given(cases(sizes=["1h", "1d"]))
-def test_invariants(case):
+def test_invariants(holder, case):
     facts, rules, calendars, role, now = case
     individuals = [fact for fact in facts if fact.kind != "count"]
-    store = HOLDER.filled(individuals)
+    store = holder.filled(individuals)
     found = as_dict(
         compute(store, catalogue_of(rules), NAMES, every_place(calendars), calendars, role=role, now_ms=now)
     )

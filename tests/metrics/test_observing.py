@@ -14,7 +14,6 @@ from passerby.metrics import observing, scope
 from passerby.metrics.observing import observed, observed_ms
 from passerby.metrics.places import Place
 
-HOLDER = network.Holder()
 PLACES = [Place("site", 1), Place("sensor", 3), Place("brand", 1), Place("line", (4, 1)), Place("brand", 1, 0, (2,))]
 SENSORS = [(1, 2), (3,), (1, 2, 4), (4,), (4,)]
 STEP = 30_000  # all instants of the twin are multiples of it
@@ -62,10 +61,10 @@ def sensor_observed(sensor, facts, zone):
 
 
 @given(cases())
-def test_observed_agrees_with_the_twin(case):
+def test_observed_agrees_with_the_twin(holder, case):
     zones, facts, each = case
     catalogue = network.catalogue(zones, [{}, {}])
-    store = HOLDER.filled(facts)
+    store = holder.filled(facts)
     found = observed_ms(store, catalogue, PLACES, [each])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(observing, "_SENSOR_DAYS", 1)
@@ -82,13 +81,13 @@ def test_observed_agrees_with_the_twin(case):
         assert again.tolist() == wanted
 
 
-def test_a_bucket_is_observed_when_any_counting_sensor_was_on():
+def test_a_bucket_is_observed_when_any_counting_sensor_was_on(holder):
     start = 1_781_000_000_000 // DAY * DAY
     each = calendar("1h", "UTC", start, start + 3 * HOUR)
     facts = [
         Fact("uptime", 2, start + HOUR, (("ended_ms", start + HOUR + 1),)),
         Fact("uptime", 3, start, (("ended_ms", start + 3 * HOUR),)),
     ]
-    store = HOLDER.filled(facts)
+    store = holder.filled(facts)
     flags = observed(store, network.catalogue(["UTC", "UTC"], [{}, {}]), PLACES[:2], [each])
     assert [flag.tolist() for flag in flags] == [[False, True, False], [True, True, True]]

@@ -67,10 +67,13 @@ def first_of_groups(key: Integers, gap: Integers) -> Integers:
 
 def steps_of_stays(unit: Integers, start: Integers, end: Integers, origin: int) -> Steps:
     """How many are present when each stay covers [start, end); stays of no length are never present."""
-    lasting = start < end
-    unit, start, end = unit[lasting], start[lasting], end[lasting]
+    # Rows arrive nearly in order of time. Dealt out by unit (a radix sort, when units are few) they are nearly in order
+    # altogether, and a merge sort then takes half of the time of one that does not look for order.
+    order = np.argsort(unit.astype(np.uint16) if len(unit) and unit.max() < 1 << 16 else unit, kind="stable")
+    order = order[(start < end)[order]]
+    unit, start, end = unit[order], start[order], end[order]
     changes = np.concatenate([keys(unit, start, origin) << 1 | 1, keys(unit, end, origin) << 1])
-    changes.sort()
+    changes.sort(kind="stable")
     present = np.cumsum((changes & 1) * 2 - 1)
     key = changes >> 1
     last = _last_of_each(key)
