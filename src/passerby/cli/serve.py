@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +40,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option, as typer wants
     from passerby.serving import server  # noqa: PLC0415
 
     logs.configure()
+    os.umask(0o077)  # whatever the engines write beside their files is the owner's too
     document = read_catalogue_file(catalogue) if catalogue is not None else None
     services = open_services(data, catalogue_url=catalogue_url, store_url=store_url)
     with contextlib.closing(services):
