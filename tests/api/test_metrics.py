@@ -161,9 +161,9 @@ def test_tables_say_the_same_as_json(filled, form):
             "too many buckets",
         ),
         ({"start": "1990-01-01T00:00:00Z", "bucket": "10m"}, "bucket", "at most 5,000,000"),
-        ({"bucket": "2h"}, "bucket", "2h"),
-        ({"fill": "nil"}, "fill", ""),
-        ({"format": "xml"}, "format", ""),
+        ({"bucket": "2h"}, "bucket", "expected one of 5m, 10m, 15m, 30m, 1h, 1d, 1w, 1M, 1y"),
+        ({"fill": "nil"}, "fill", "expected one of none, zero, null"),
+        ({"format": "xml"}, "format", "expected one of json, csv, parquet, arrow"),
         ({"metrics": "visits"}, "metrics", "no such parameter"),
         ({"role": ""}, "role", "expected a role"),
     ],
@@ -174,6 +174,22 @@ def test_what_is_wrong_is_named(client, parameters, path, message):
     (error,) = response.json()["errors"]
     assert error["path"] == path
     assert message in error["message"]
+
+
+def test_all_that_is_missing_is_named_at_once(client):
+    response = client.get("/v1/metrics", params={"metric": "visits", "fill": "nil"})
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
+        {"path": "start", "message": "required"},
+        {"path": "end", "message": "required"},
+        {"path": "bucket", "message": "required"},
+        {"path": "fill", "message": "expected one of none, zero, null"},
+    ]
+
+
+def test_a_csv_answer_names_its_charset_once(client):
+    response = client.get("/v1/metrics", params={"metric": "visits", "bucket": "1h", "format": "csv", **DAY})
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any, NamedTuple, cast, get_args
 from weakref import WeakKeyDictionary
 
 from litestar.connection import ASGIConnection, Request
@@ -51,12 +51,15 @@ def provide_credential(request: Request[Any, Any, Any]) -> Credential:
 
 
 def known_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Guard: a query parameter that the handler does not have, or one given twice that may not be, is an error.
+    """Guard: all that is wrong with the names and choices of parameters is said at once.
+
+    That is: a query parameter that the handler does not have, one given twice that may not be, one that is
+    needed and missing, and (also in the path) a value that is none of those that there are.
 
     A handler that reads `request.query_params` itself names them in `opt={"query": {...}}`, those that may
     be repeated in `opt={"repeatable": {...}}`.
     """
-    allowed, repeatable = _parameters(cast("HTTPRouteHandler", handler))
+    allowed, repeatable, required, choices = _parameters(cast("HTTPRouteHandler", handler))
     given = list(connection.query_params.multi_items())
     problems = [
         Problem(name, f"no such parameter; there are: {', '.join(sorted(allowed)) or 'none'}")
@@ -69,22 +72,42 @@ def known_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
         for name in dict.fromkeys(names)
         if name in allowed - repeatable and names.count(name) > 1
     ]
+    problems += [Problem(name, "required") for name in required if name not in names]
+    problems += [
+        Problem(name, f"expected one of {', '.join(choices[name])}")
+        for name, value in (*connection.path_params.items(), *given)
+        if name in choices and value not in choices[name]
+    ]
     if problems:
         raise InvalidInputError(problems)
 
 
-def _parameters(handler: HTTPRouteHandler) -> tuple[frozenset[str], frozenset[str]]:
-    """(all, repeatable) query parameters of a handler."""
+class _Parameters(NamedTuple):
+    """What a handler takes: query parameters by name, and the values of those that have a fixed choice."""
+
+    known: frozenset[str]
+    repeatable: frozenset[str]
+    required: tuple[str, ...]
+    choices: dict[str, tuple[str, ...]]
+
+
+def _parameters(handler: HTTPRouteHandler) -> _Parameters:
     known = _KNOWN.get(handler)
     if known is None:
         path = {name: _NO_DEFINITION for pattern in handler.paths for name in _IN_PATH.findall(pattern)}
         model = handler.create_kwargs_model(path)
         repeatable = frozenset(handler.opt.get("repeatable", ())) | frozenset(model.sequence_query_parameter_names)
-        found = frozenset(parameter.field_alias for parameter in model.expected_query_params)
-        known = _KNOWN[handler] = (found | frozenset(handler.opt.get("query", ())) | repeatable, repeatable)
+        found = {parameter.field_alias: parameter for parameter in model.expected_query_params}
+        signature = handler.parsed_fn_signature.parameters
+        known = _KNOWN[handler] = _Parameters(
+            frozenset(found) | frozenset(handler.opt.get("query", ())) | repeatable,
+            repeatable,
+            tuple(name for name in signature if name in found and found[name].is_required),
+            {name: get_args(field.annotation) for name, field in signature.items() if field.is_literal},
+        )
     return known
 
 
 _IN_PATH = re.compile(r"{(\w+)")
 _NO_DEFINITION: Any = None  # only the names of path parameters matter here
-_KNOWN: WeakKeyDictionary[HTTPRouteHandler, tuple[frozenset[str], frozenset[str]]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[HTTPRouteHandler, _Parameters] = WeakKeyDictionary()

@@ -116,6 +116,8 @@ def _of_litestar(error: HTTPException) -> ProblemDocument:
 
 
 def _sentence(message: str) -> str:
+    if message == "Invalid RFC3339 encoded datetime":
+        return "expected a time in RFC 3339 with an offset, such as 2026-03-29T01:30:00Z"
     return message[:1].lower() + message[1:].replace("`", "")
 
 

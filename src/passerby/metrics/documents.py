@@ -16,7 +16,7 @@ from passerby.store.raw import arrow_pieces, csv_pieces, parquet_pieces
 Format = Literal["json", "csv", "parquet", "arrow"]
 MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
     "arrow": "application/vnd.apache.arrow.stream",
 }

@@ -24,7 +24,7 @@ from passerby.store.contract import Parameter, Store
 RawFormat = Literal["ndjson", "csv", "parquet", "arrow"]
 MEDIA_TYPES: dict[RawFormat, str] = {
     "ndjson": "application/x-ndjson",
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
     "arrow": "application/vnd.apache.arrow.stream",
 }
