@@ -204,6 +204,7 @@ VIEW = {**good("view"), "duration_ms": 100, "attention_ms": 10}
         (None, "expected a JSON object"),
         (7, "expected a JSON object"),
         ({**VIEW, "duration_ms": 2**70}, "duration_ms: expected an integer <= 31622400000"),
+        ({**good("event"), "object_id": "x"}, "object_id: expected an integer or null"),
         ({**VIEW, "kind": "visit"}, "attention_ms: unknown field"),
         ({**VIEW, "a8:bb:cc:dd:ee:ff": 1}, "(a field): unknown field"),
     ],

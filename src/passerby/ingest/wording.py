@@ -109,7 +109,12 @@ def _noun(wanted: inspection.Type) -> str:
 def _one(wanted: inspection.Type) -> str:
     if isinstance(wanted, (inspection.IntType, inspection.FloatType)):
         least = next(
-            (f" {sign} {bound:g}" for sign, bound in ((">=", wanted.ge), (">", wanted.gt)) if bound is not None), ""
+            (
+                f" {sign} {bound:g}"
+                for sign, bound in ((">=", wanted.ge), (">", wanted.gt))
+                if bound is not None and bound != -(2**63)  # all that fits: no bound worth a word
+            ),
+            "",
         )
         below = f" < {wanted.lt:g}" if wanted.lt is not None else ""
         return f"{_NOUNS[type(wanted)]}{least}{' and' if least and below else ''}{below}"
