@@ -89,6 +89,12 @@ def test_what_is_shown_can_be_applied_and_changes_nothing(run, applied, monkeypa
     assert run("catalogue", "apply", "-", "--prune") == (0, "nothing to change\n", "")
 
 
+def test_show_of_an_empty_catalogue_says_what_to_do(run, data):
+    data.mkdir()
+    Repository(data).close()
+    assert run("catalogue", "show") == (1, "", "passerby: the catalogue is empty; apply a catalogue file first\n")
+
+
 def test_show_asks_which_of_several_accounts(run, applied, data):
     with Repository(data) as repository:
         repository.apply({"account": {"id": 7, "name": "Seventh"}})
@@ -158,7 +164,15 @@ def test_wrong_use_is_said_on_one_line(run, applied, arguments, status, message)
 
 @pytest.mark.parametrize(
     "command",
-    ["catalogue apply", "catalogue show", "credentials create", "credentials list", "credentials revoke"],
+    [
+        "catalogue",
+        "catalogue apply",
+        "catalogue show",
+        "credentials",
+        "credentials create",
+        "credentials list",
+        "credentials revoke",
+    ],
 )
 def test_each_command_shows_an_example_in_its_help(capsys, command):
     assert cli.run([*command.split(), "--help"]) == 0

@@ -24,7 +24,11 @@ _HEADER = """\
 # Secrets are not shown: a credential without one, and a sensor without a key, keep what they have.
 """
 
-group = typer.Typer(no_args_is_help=True, help="What exists: accounts, brands, sites, sensors.")
+_HELP = """What exists: accounts, brands, sites, sensors.
+
+Example: passerby catalogue apply network.yaml --data ./data
+"""
+group = typer.Typer(no_args_is_help=True, help=_HELP)
 
 
 class Format(StrEnum):
@@ -54,10 +58,10 @@ def account_of(catalogue: Catalogue, account_id: int | None) -> int:
     known = sorted(catalogue.accounts)
     if account_id is None and len(known) == 1:
         return known[0]
+    if account_id is None and not known:
+        raise InvalidInputError("the catalogue is empty; apply a catalogue file first")
     if account_id is None:
-        raise InvalidInputError(
-            f"there are the accounts {', '.join(map(str, known)) or '(none)'}; name one", "--account"
-        )
+        raise InvalidInputError(f"there are the accounts {', '.join(map(str, known))}; name one", "--account")
     if account_id not in known:
         raise NotFoundError(f"there is no account {account_id}")
     return account_id

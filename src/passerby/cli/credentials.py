@@ -15,7 +15,11 @@ _DIALECTS: tuple[DialectName, ...] = get_args(DialectName)
 _SCOPES: tuple[Scope, ...] = get_args(Scope)
 _COLUMNS = ("id", "dialect", "name", "scopes", "sees")
 
-group = typer.Typer(no_args_is_help=True, help="What programs log in with.")
+_HELP = """What programs log in with.
+
+Example: passerby credentials create --dialect native --data ./data
+"""
+group = typer.Typer(no_args_is_help=True, help=_HELP)
 
 
 def register(app: typer.Typer) -> None:
