@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -40,17 +41,18 @@ def load(store, *per_entry):
     return store.load(fact_batch(entries(*per_entry, number=store.cursor() + 1, seq=store.last_seq() + 1)))
 
 
+def asked(monkeypatch, store, sql, parameters=None, tables=None, *, how="query"):
+    """The answer to SQL text, run as a named query."""
+    monkeypatch.setattr(queries, "text", lambda _: sql)
+    if how == "query":
+        return store.query("any", parameters or {}, tables)
+    return store.stream("any", parameters or {}, tables)
+
+
 @pytest.fixture
 def ask(store, monkeypatch):
     """Runs SQL text as a named query."""
-
-    def run(sql, parameters=None, tables=None, *, how="query"):
-        monkeypatch.setattr(queries, "text", lambda _: sql)
-        if how == "query":
-            return store.query("any", parameters or {}, tables)
-        return store.stream("any", parameters or {}, tables)
-
-    return run
+    return partial(asked, monkeypatch, store)
 
 
 # -- loading
@@ -224,6 +226,30 @@ def test_a_backup_restores_to_the_same_facts(open_store, tmp_path):
     assert load(other, {"visit": [row("visit", 3), row("visit", 51)]}).accepted == 1
     with pytest.raises(ConflictError, match="not empty"):
         other.restore(folder)
+
+
+def named(ask):
+    return ask("select sensor_id, visit_group, started_ms from named_visits order by started_ms").to_pylist()
+
+
+def test_visits_that_name_their_group_are_found_without_reading_all_others(open_store, tmp_path, monkeypatch):
+    store = open_store()
+    ask = partial(asked, monkeypatch, store)
+    load(store, {"visit": [row("visit", 1), row("visit", 2, visit_group="g"), row("visit", 2, visit_group="g")]})
+    load(store, {"visit": [row("visit", 2, visit_group="g"), row("visit", 4, visit_group="h")]})
+    expected = [
+        {"sensor_id": 3, "visit_group": "g", "started_ms": BASE_MS + 2000},
+        {"sensor_id": 2, "visit_group": "h", "started_ms": BASE_MS + 4000},
+    ]
+    assert named(ask) == expected
+    monkeypatch.undo()
+    folder = tmp_path / "backup"
+    folder.mkdir()
+    store.backup(folder)
+    other = open_store("other")
+    other.restore(folder)
+    assert other.check() == []
+    assert named(partial(asked, monkeypatch, other)) == expected
 
 
 def test_a_backup_is_one_moment_while_rows_keep_coming(open_store, tmp_path):

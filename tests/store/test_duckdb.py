@@ -264,6 +264,21 @@ def test_a_column_that_a_release_adds_appears_empty_in_old_rows(tmp_path):
     again.close()
 
 
+def test_a_file_from_before_the_copy_of_named_visits_gets_it(tmp_path):
+    store = opened(tmp_path / "facts.duckdb")
+    store.load(fact_batch([Entry(1, 1, 1, 1, "test", {"visit": [row("visit", 1, visit_group="g")]})]))
+    store.close()
+    with duckdb.connect(str(store.path)) as connection:
+        connection.execute("drop table named_visits")
+        connection.execute("update store_state set definitions = 'older'")
+    again = opened(tmp_path / "facts.duckdb")
+    with again._request() as request:
+        assert request.execute("select visit_group from named_visits").fetchall() == [("g",)]
+        request.execute("delete from named_visits")
+    assert again.check() == ["named_visits: 0 rows, but 1 visits name their group"]
+    again.close()
+
+
 def test_facts_of_a_newer_release_are_refused(tmp_path):
     store = opened(tmp_path / "facts.duckdb")
     store.close()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import duckdb
 
 from passerby.observations import Table
+from passerby.store.tables import NAMED_VISITS
 
 # Repeats are looked for in stretches of time, so that memory does not grow with the table.
 _ROWS_AT_ONCE = 5_000_000
@@ -36,6 +37,14 @@ def check_table(connection: duckdb.DuckDBPyConnection, table: Table, last_seq: i
     if repeated:
         wrong.append(f"{table.name}: {repeated} rows are there more than once")
     return wrong
+
+
+def check_named_visits(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """One sentence when the narrow copy of the visits with named groups is not what the visits say."""
+    total = "select count(*), coalesce(sum(hash(n)), 0) from"
+    copied = _one(connection, f"{total} named_visits n")
+    named = _one(connection, f"{total} ({NAMED_VISITS.format('visits')}) n")
+    return [] if copied == named else [f"named_visits: {copied[0]} rows, but {named[0]} visits name their group"]
 
 
 def _repeats(connection: duckdb.DuckDBPyConnection, table: Table, first: int, last: int) -> int:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from passerby import observations
 from passerby.errors import ConflictError, CorruptDataError, InvalidInputError, UnavailableError
 from passerby.store import queries, tables
-from passerby.store.checks import check_table
+from passerby.store.checks import check_named_visits, check_table
 from passerby.store.contract import FactBatch, Loaded, Parameter
 from passerby.store.ranges import touched
 
@@ -171,6 +171,8 @@ class DuckDBStore:
                     rows, entries = rows.take(pa.array(fresh)), entries[fresh]  # noqa: PLW2901 - the same, narrowed
                     request.register("batch", rows)
                 _insert(request, observations.table(kind).name)
+                if kind == "visit" and rows.column("visit_group").null_count < rows.num_rows:
+                    request.execute(f"insert into named_visits {tables.NAMED_VISITS.format('batch')}")
                 new[kind] = rows.num_rows
                 numbers, counts = np.unique(entries, return_counts=True)
                 for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
@@ -288,6 +290,7 @@ class DuckDBStore:
             for kind in observations.KINDS:
                 table = observations.table(kind).name
                 request.execute(f"insert into {table} by name from read_parquet('{_quoted(folder, table)}')")
+            request.execute(f"insert into named_visits {tables.NAMED_VISITS.format('visits')}")
             kept = f"read_parquet('{_quoted(folder, 'store_state')}')"
             update = "update store_state set cursor = kept.cursor, last_seq = kept.last_seq from"
             request.execute(f"{update} {kept} kept")
@@ -303,6 +306,8 @@ class DuckDBStore:
             try:
                 with self._request() as request:
                     wrong += check_table(request, observations.table(kind), self._last_seq)
+                    if kind == "visit":
+                        wrong += check_named_visits(request)
             except (duckdb.Error, UnavailableError) as error:
                 wrong.append(f"the table {observations.table(kind).name} cannot be read: {error}")
         return wrong

@@ -15,6 +15,11 @@ from passerby.store import queries
 VERSION = 1
 _CONVERSIONS: dict[int, str] = {}
 
+# A narrow copy of the visits whose sensors name their groups. Whether a name was used before the asked range has to be
+# looked up in all history (`metrics/named_before`); in the visits themselves that would read everything ever stored.
+NAMED_VISITS = "select sensor_id, visit_group, started_ms, ended_ms, role from {} where visit_group is not null"
+_CREATE_NAMED_VISITS = f"create table if not exists named_visits as {NAMED_VISITS.format('visits')}"
+
 _TYPES = {pa.int64(): "bigint", pa.string(): "varchar", pa.float64(): "double", pa.bool_(): "boolean"}
 
 
@@ -24,7 +29,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> bool:
     Raises CorruptDataError when the file was written by a newer release.
     """
     prelude = queries.text("prelude_duckdb")
-    wanted = hashlib.sha256((prelude + repr([observations.table(k) for k in observations.KINDS])).encode()).hexdigest()
+    definitions = prelude + _CREATE_NAMED_VISITS + repr([observations.table(k) for k in observations.KINDS])
+    wanted = hashlib.sha256(definitions.encode()).hexdigest()
     connection.execute(
         "create table if not exists store_state"
         " (version bigint not null, definitions varchar not null, cursor bigint not null, last_seq bigint not null)"
@@ -44,6 +50,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> bool:
             connection.execute(_CONVERSIONS[version])
     for kind in observations.KINDS:
         _create_or_extend(connection, observations.table(kind))
+    connection.execute(_CREATE_NAMED_VISITS)
     connection.execute(prelude)
     connection.execute("update store_state set version = ?, definitions = ?", [VERSION, wanted])
     connection.execute("commit")

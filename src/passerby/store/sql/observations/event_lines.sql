@@ -1,23 +1,8 @@
--- Raw rows of events as JSON lines, each with its line end.
+-- Raw rows of a kind as JSON lines, each with its line end.
 select to_json(o) || chr(10) as line
 from (
-    select
-        'event' as kind,
-        sensor_id as sensor,
-        coalesce(id, printed(identity)) as id,
-        origin,
-        suborigin,
-        age_range,
-        gender,
-        object_id,
-        snapshot_id,
-        record_id,
-        rfc3339(started_ms) as "at",
-        event_type as "type",
-        trigger_id as trigger
-    from events
-    where sensor_id in (select sensor_id from wanted_sensors)
-      and started_ms >= $start_ms and started_ms < $end_ms
-      and received_ms >= $received_from_ms
-      and seq > $after_seq and seq <= $until_seq
+    select 'event' as kind, * replace (rfc3339("at") as "at")
+    from (
+        {{ observations/event }}
+    )
 ) o

@@ -1,16 +1,8 @@
--- Raw rows of levels as JSON lines, each with its line end.
+-- Raw rows of a kind as JSON lines, each with its line end.
 select to_json(o) || chr(10) as line
 from (
-    select
-        'level' as kind,
-        sensor_id as sensor,
-        coalesce(id, printed(identity)) as id,
-        rfc3339(started_ms) as "at",
-        value,
-        zone_id as "zone"
-    from levels
-    where sensor_id in (select sensor_id from wanted_sensors)
-      and started_ms >= $start_ms and started_ms < $end_ms
-      and received_ms >= $received_from_ms
-      and seq > $after_seq and seq <= $until_seq
+    select 'level' as kind, * replace (rfc3339("at") as "at")
+    from (
+        {{ observations/level }}
+    )
 ) o
