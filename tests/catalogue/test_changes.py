@@ -193,13 +193,24 @@ def test_a_tag_may_not_change_its_kind_under_a_site_that_the_file_does_not_name(
         repository.apply(document)
 
 
-def test_a_site_that_a_named_credential_is_narrowed_to_cannot_be_pruned(repository):
-    issued = repository.create_credential("native", sites=[1], name="narrow")
+def test_a_credential_may_be_narrowed_to_sites_that_do_not_exist_yet(repository):
     document = contract_document()
-    document["brands"], document["credentials"] = [], [{"dialect": "native", "name": "narrow", "sites": [1]}]
-    with pytest.raises(InvalidInputError, match=r"credentials\[0\]\.sites: the account has no site 1"):
-        repository.apply(document, prune=True)
-    assert repository.verify("native", issued.secret).site_ids == {1}
+    document["credentials"] = [{"dialect": "native", "key": "psb_narrow", "sites": [1, 2], "brands": [1234, 5]}]
+    repository.apply(document)
+    credential = repository.verify("native", "psb_narrow")
+    assert [site.id for site in repository.current().visible_sites(credential)] == [1]
+    new = {"id": 2, "name": "New", "timezone": "Europe/Zurich"}
+    document["brands"][0]["sites"].append(new)
+    repository.apply(document)
+    assert [site.id for site in repository.current().visible_sites(credential)] == [1, 2]
+
+
+def test_a_credential_cannot_be_narrowed_to_the_site_of_another_account(repository):
+    repository.apply(small_document(account_id=7, first=70))
+    document = contract_document()
+    document["credentials"][0]["sites"] = [1, 70]
+    with pytest.raises(InvalidInputError, match=r"credentials\[0\]\.sites: the account has no site 70"):
+        repository.apply(document)
 
 
 def test_secrets_come_from_the_environment(tmp_path):

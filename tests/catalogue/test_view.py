@@ -80,7 +80,7 @@ def test_what_is_shown_is_the_file_that_was_applied(tmp_path):
         shown = file_document(repository.current(), 632)
         assert repository.apply(shown, prune=True) == []
     assert shown["brands"] == [without(document["brands"][0], "key")]
-    assert shown["credentials"][0] == {"dialect": "analytiks", "client_id": "demo", "sites": [1]}
+    assert shown["credentials"][0] == {"dialect": "analytiks", "client_id": "demo", "sites": [1, 2, 3]}
     assert not any(secret in str(shown) for secret in SECRETS)
 
 

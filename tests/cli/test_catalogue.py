@@ -51,8 +51,8 @@ def test_apply_prints_what_changed(run, file):
 
 
 def test_apply_prunes_only_when_asked_to(run, file, applied):
-    file.write_text(CONTRACT.partition("brands:")[0].replace("sites: [1]", ""))
-    assert run("catalogue", "apply", file)[1] == "changed credential analytiks demo: site_ids [1] -> nothing\n"
+    file.write_text(CONTRACT.partition("brands:")[0].replace("sites: [1, 2, 3]", ""))
+    assert run("catalogue", "apply", file)[1] == "changed credential analytiks demo: site_ids [1, 2, 3] -> nothing\n"
     assert "removed site 1\n" in run("catalogue", "apply", file, "--prune")[1]
 
 
@@ -128,7 +128,7 @@ def test_credentials_are_listed_with_what_they_see(run, applied):
     assert run("credentials", "list")[1].splitlines()[:3] == [
         "id  dialect    name          scopes             sees",
         "1   native     sensor-3024   ingest             sensor 3024 of account 632 (Acme)",
-        "2   analytiks  demo          read               sites 1 of account 632 (Acme)",
+        "2   analytiks  demo          read               sites 1, 2, 3 of account 632 (Acme)",
     ]
 
 

@@ -8,7 +8,7 @@ CONTRACT = """
 account: {id: 632, name: Acme}
 settings: {bounce_s: 5}
 credentials:
-  - {dialect: analytiks, client_id: demo, client_secret: demo-secret, sites: [1]}
+  - {dialect: analytiks, client_id: demo, client_secret: demo-secret, sites: [1, 2, 3]}
   - {dialect: camlytics, key: pub-1, secret: ehsd7485746548574}
   - {dialect: quividi, username: demo, token: demo-token}
   - {dialect: seemetrix, user_key: d482d4c3c4bd4dd796abccf726ae1266}

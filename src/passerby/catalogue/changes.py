@@ -234,7 +234,11 @@ def _unique_values(table: str, row: Row) -> Iterator[tuple[Any, ...]]:
 
 
 def _dangling(after: Rows, wanted: Wanted) -> Iterator[Problem]:
-    """Tags and limits that name nothing, or something of the wrong kind."""
+    """Tags that name nothing or something of the wrong kind, and limits to what is another account's.
+
+    A credential may be limited to brands and sites that do not exist yet: its customer's programs hold it before
+    every site has moved over, and until then it sees nothing there.
+    """
     owners = _owners_of_wanted(after, wanted)
     for key, site in after["sites"].items():
         yield from _bad_tags(after, wanted, ("sites", key), site, site["brand_id"])
@@ -244,7 +248,7 @@ def _dangling(after: Rows, wanted: Wanted) -> Iterator[Problem]:
     for key, credential in wanted.rows["credentials"].items():
         for field_name, table in (("brand_ids", "brands"), ("site_ids", "sites")):
             for number in credential[field_name] or ():
-                if owners.get((table, (number,))) != wanted.account_id:
+                if owners.get((table, (number,)), wanted.account_id) != wanted.account_id:
                     yield Problem(
                         f"{wanted.paths['credentials', key]}.{table}", f"the account has no {_NOUNS[table]} {number}"
                     )
