@@ -23,7 +23,7 @@ def main() -> None:
     if "a" in wanted:
         sections.append(ingest.run(folder, options.seconds))
     if wanted & {"b", "c"}:
-        sections += exports.run(folder, sizes if "c" in wanted else [largest], min(options.seconds, 20))
+        sections += exports.run(folder, sizes if "c" in wanted else [largest], min(options.seconds, 5))
     if "d" in wanted:
         sections.append(raw.run(folder, largest, options.rows))
     if "e" in wanted:

@@ -30,6 +30,13 @@ def new_data_directory(folder: Path) -> None:
     repository.close()
 
 
+def set_settings(data: Path, settings: Mapping[str, object]) -> None:
+    """Give the account of a data directory these settings and no others."""
+    repository = Repository(data / "catalogue.sqlite")
+    repository.apply(network.catalogue(settings), prune=True)
+    repository.close()
+
+
 def data_directory(folder: Path, size: facts.Size) -> Path:
     """The data directory of a size, built when it is not there yet."""
     ready = folder / f"v{VERSION}-{size.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 SITES = 1_000
@@ -51,10 +52,11 @@ def side_door_sites() -> list[int]:
     return [site for site in site_ids() if site % SIDE_DOOR_EVERY == 0]
 
 
-def catalogue() -> dict[str, object]:
-    """The catalogue document, in the form of a catalogue file."""
+def catalogue(settings: Mapping[str, object] | None = None) -> dict[str, object]:
+    """The catalogue document, in the form of a catalogue file; `settings` of the account."""
     return {
         "account": {"id": 1, "name": "Bench"},
+        "settings": dict(settings or {}),
         "credentials": [
             {"dialect": "native", "key": INGEST_KEY, "scopes": ["ingest", "read", "admin"]},
             {"dialect": "analytiks", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},

@@ -12,13 +12,12 @@ import duckdb
 import orjson
 
 from bench import facts, network
-from bench.client import closed_loop, request
 from bench.data import data_directory, straight
 from bench.inside import application
 from bench.report import Figure, Section, Target, spread
 from bench.server import MemoryWatch, serve
 
-TIMES = 5
+TIMES = 3
 TO_SQL = Target(1.5, remedy="a roll-up, see the figure beside it.")
 ROLL_UP = """
     create temp table roll_up as
@@ -57,18 +56,18 @@ def run(folder: Path, size: facts.Size) -> Section:
         sql = _times(lambda: [statement.run(connection) for statement in answer.statements])
         rolled, rows = _roll_up(connection)
     with serve(data, folder / "year.log") as server, MemoryWatch(server.process.pid) as memory:
-        ask = request("GET", path, network.INGEST_KEY)
-        closed_loop(server.port, ask, 1, 0, most=1)
-        timing = closed_loop(server.port, ask, 1, 0, most=TIMES)
-    series = orjson.loads(timing.body)["series"]
-    p50, p99 = spread(timing.seconds)
+        server.get(path)
+        seconds = _times(lambda: server.get(path))
+        body = server.get(path)
+    series = orjson.loads(body)["series"]
+    p50, p99 = spread(seconds)
     section.add(Figure("over HTTP, p50", p50, "ms", spread(sql)[0], "its SQL straight in DuckDB", TO_SQL))
     section.add(Figure("over HTTP, slowest", p99, "ms"))
     section.add(Figure("the same SQL from a 15-minute roll-up", spread(rolled)[0], "ms"))
     section.add(Figure("server's peak memory", memory.peak / 2**20, "MiB"))
     section.note(
         f"{len(series):,} series with {sum(len(each['points']) for each in series):,} points, "
-        f"{len(timing.body) / 1e6:.1f} MB. The roll-up has {rows:,} rows; it holds visits alone, by sensor and slot, "
+        f"{len(body) / 1e6:.1f} MB. The roll-up has {rows:,} rows; it holds visits alone, by sensor and slot, "
         f"and knows one offset for each zone, so it shows what a roll-up would bring and is not a replacement."
     )
     return section
