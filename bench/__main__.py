@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from bench import exports, facts, ingest, raw, report, year
@@ -34,6 +35,8 @@ def main() -> None:
             f"Facts: {stored}, half as many passages and as many zone visits, some crossings, an uptime for each",
             "  sensor and day; stored in order of arrival.",
             f"Load generator, clients and server share the machine; {options.seconds:g} s of load.",
+            f"Load average of the machine over the last 15 minutes: {os.getloadavg()[2]:.1f}.",
+            *options.remark,
         ]
         report.write(PAGE, sections, setting)
         print(f"written: {PAGE}")
@@ -46,6 +49,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=raw.ROWS, help="rows of the raw export")
     parser.add_argument("--seconds", type=float, default=60, help="how long to send load")
     parser.add_argument("--data", type=Path, default=Path("bench-data"), help="where to keep the facts between runs")
+    parser.add_argument("--remark", action="append", default=[], help="what a reader of the page must know as well")
     parser.add_argument("--no-page", action="store_true", help="do not write docs/benchmarks.md")
     return parser.parse_args()
 
