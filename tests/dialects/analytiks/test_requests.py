@@ -122,6 +122,29 @@ def test_five_days_are_allowed_and_not_a_second_more(z):
         batch({"startDate": start, "endDate": f"2023-06-13T11:30:01{z}", "locations": [1]})
 
 
+@pytest.mark.parametrize("z", ["Z", ""])
+def test_five_days_are_allowed_and_not_a_millisecond_more(z):
+    for start, end in (
+        ("00.000", "00.000"),
+        ("00.001", "00.001"),
+        ("00", "00.000"),
+        ("00.5", "00.500"),
+        ("01", "00.999"),
+    ):
+        dates = {"startDate": f"2023-06-08T11:30:{start}{z}", "endDate": f"2023-06-13T11:30:{end}{z}"}
+        batch(dates | {"locations": [1]})
+    for start, end in (("00.000", "00.001"), ("00", "00.000000001"), ("00.5", "00.501"), ("00.999", "01.000")):
+        dates = {"startDate": f"2023-06-08T11:30:{start}{z}", "endDate": f"2023-06-13T11:30:{end}{z}"}
+        with pytest.raises(InvalidInputError, match=r"^endDate: lies more than 5 days after startDate"):
+            batch(dates | {"locations": [1]})
+
+
+def test_the_end_may_not_lie_a_millisecond_before_the_start():
+    with pytest.raises(InvalidInputError, match=r"^endDate: lies before startDate"):
+        batch({"startDate": "2023-06-08T11:30:00.002Z", "endDate": "2023-06-08T11:30:00.001Z", "locations": [1]})
+    batch({"startDate": "2023-06-08T11:30:00.001Z", "endDate": "2023-06-08T11:30:00.001Z", "locations": [1]})
+
+
 def test_five_days_are_counted_on_the_wall_clock():
     """121 hours pass in New York between these two; the clock shows 120."""
     batch({"startDate": "2023-11-03T12:00:00", "endDate": "2023-11-08T12:00:00", "locations": [1]})

@@ -26,7 +26,7 @@ YEARS = range(1970, 2199)
 Number = Annotated[int, Meta(ge=0, le=2**53)]
 Reference = Annotated[str, Meta(min_length=1, max_length=256)]
 
-_ISO = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?(Z?)", re.ASCII)
+_ISO = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?)(\.\d{1,9})?(Z?)", re.ASCII)
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _PATH = re.compile(r"(.*) - at `\$\.?(.*)`")
 
@@ -139,18 +139,19 @@ def decode(body: bytes, form: type[T]) -> T:
 
 
 def _period(start_text: str, end_text: str) -> Period:
-    start, start_utc = _instant(start_text, "startDate")
-    end, end_utc = _instant(end_text, "endDate")
+    start, start_fraction, start_utc = _instant(start_text, "startDate")
+    end, end_fraction, end_utc = _instant(end_text, "endDate")
     if start_utc != end_utc:
         raise InvalidInputError("send it like startDate: both with a final Z (UTC), or both without (local)", "endDate")
-    if end < start:
+    if (end, end_fraction) < (start, start_fraction):
         raise InvalidInputError("lies before startDate", "endDate")
-    if end - start > timedelta(days=MAX_DAYS):
+    if (end - timedelta(days=MAX_DAYS), end_fraction) > (start, start_fraction):
         raise InvalidInputError(f"lies more than {MAX_DAYS} days after startDate; ask in parts", "endDate")
     return Period(start, end, start_utc)
 
 
-def _instant(text: str, field: str) -> tuple[datetime, bool]:
+def _instant(text: str, field: str) -> tuple[datetime, str, bool]:
+    """The whole second, the digits of its fraction, and whether it is UTC. No bucket begins inside a second."""
     match = _ISO.fullmatch(text)
     if match is None:
         raise InvalidInputError("expected the form 2023-06-08T11:30:00.000, with a final Z for UTC", field)
@@ -160,7 +161,7 @@ def _instant(text: str, field: str) -> tuple[datetime, bool]:
         raise InvalidInputError(f"no such date or time: {error}", field) from None
     if instant.year not in YEARS:
         raise InvalidInputError(f"expected a year from {YEARS[0]} to {YEARS[-1]}", field)
-    return instant, bool(match[2])
+    return instant, (match[2] or "")[1:].ljust(9, "0"), bool(match[3])
 
 
 def _interval(given: str | None, page: Page, *, quarters: bool) -> str:
