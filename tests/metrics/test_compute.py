@@ -180,6 +180,19 @@ def test_sums_of_the_engine_equal_those_of_single_rows(holder, case):
     assert as_dict(by_engine) == wanted
 
 
+@pytest.mark.parametrize("names", [["dwell_time", "timed_visits"], NAMES])
+def test_a_known_duration_of_zero_is_a_stay_and_an_unknown_one_is_not(holder, names):
+    """Without bounces (`bounce_s` 0) the mean stay of 0 s, 10 s and one that nobody measured is 5 s."""
+    start = 1_769_000_000_000
+    ends = (start, start + 10_000, None)
+    facts = [Fact("visit", 1, start + i, (("ended_ms", end and end + i),)) for i, end in enumerate(ends)]
+    calendars = [calendar("1h", "UTC", start, start + HOUR)]
+    catalogue = catalogue_of([Rules(bounce_ms=0), Rules()])
+    found = as_dict(compute(holder.filled(facts), catalogue, names, [Place("site", 1, 0)], calendars))
+    assert found[0, names.index("dwell_time"), 0] == 10_000
+    assert found[0, names.index("timed_visits"), 0] == 2
+
+
 @SETTINGS
 @given(cases(sizes=["1h"]))
 def test_quarters_of_an_hour_add_up_to_hours_and_days(holder, case):

@@ -90,7 +90,7 @@ def people(facts: Sequence[Fact], rules: Rules, bucket: Span, now: int) -> dict[
         "bounces": Fraction(len(bounces)),
         "visits": len(inside) + entered - len(bounces),
         "dwell_time": Fraction(sum(stay for stay in stays if stay is not None)),
-        "timed_visits": Fraction(sum(1 for stay in stays if stay)),
+        "timed_visits": Fraction(sum(1 for stay in stays if stay is not None)),
         "group_visits": Fraction(sum(start in bucket for start in group_starts(facts, rules))),
         "peak_occupancy": max(
             peak(visits_present, lasting(visits), bucket, now, rules),

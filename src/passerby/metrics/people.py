@@ -231,7 +231,7 @@ class Sequences:
         self.grid.add("bounces", self.units, unit, bucket, bounce)
         self.grid.add("dwell_time", self.units, unit, bucket, duration)
         if "timed_visits" in self.grid.metrics:
-            self.grid.add("timed_visits", self.units, unit, bucket, duration > 0)
+            self.grid.add("timed_visits", self.units, unit, bucket, flags(visits, "timed")[inside] & ~bounce)
         inside = self._counted(doors.unit, doors.time)
         unit, bucket = doors.unit[inside], self._buckets(doors.unit[inside], doors.time[inside])
         self.grid.add_scaled("all_visits", self.units, unit, bucket, doors.visits[inside])

@@ -73,7 +73,7 @@ _ALL = (
         "sum",
         _SITES,
         "Visits whose time inside is known: dwell_time / timed_visits is the mean stay.",
-        "visits that start in the bucket with a known duration > 0, bounces left out",
+        "visits that start in the bucket with a known duration, bounces left out",
     ),
     Metric(
         "group_visits",

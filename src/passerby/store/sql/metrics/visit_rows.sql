@@ -8,6 +8,7 @@ select
     v.started_ms,
     coalesce(v.ended_ms, v.started_ms) as ended_ms,
     coalesce(v.ended_ms - v.started_ms < scope.bounce_ms, false) as bounce,
+    v.ended_ms is not null as timed,
     v.visit_group
 from visits as v
 join scope on scope.sensor_id = v.sensor_id
@@ -21,6 +22,7 @@ select
     v.started_ms,
     v.ended_ms,
     v.ended_ms - v.started_ms < scope.bounce_ms,
+    true,
     v.visit_group
 from visits as v
 join scope on scope.sensor_id = v.sensor_id

@@ -8,7 +8,7 @@ select
     count(*) filter (v.ended_ms - v.started_ms < scope.bounce_ms) as bounces,
     coalesce(sum(v.ended_ms - v.started_ms) filter (v.ended_ms - v.started_ms >= scope.bounce_ms), 0)::bigint
         as dwell_time,
-    count(*) filter (v.ended_ms > v.started_ms and v.ended_ms - v.started_ms >= scope.bounce_ms) as timed_visits
+    count(*) filter (v.ended_ms - v.started_ms >= scope.bounce_ms) as timed_visits
 from visits as v
 join scope on scope.sensor_id = v.sensor_id
 join slots on slots.slot = scope.slot_base + (v.started_ms - scope.slot_origin_ms) // scope.slot_ms
