@@ -81,6 +81,7 @@ class Holder:
         with self.store._request() as request:
             for kind in observations.KINDS:
                 request.execute(f"truncate {observations.table(kind).name}")
+            request.execute("truncate named_visits")
         numbered = list(enumerate(facts, start=1))
         if shuffle is None:
             _load(self.store, 1, numbered)
