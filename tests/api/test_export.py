@@ -109,9 +109,6 @@ def test_filters(client):
 @pytest.mark.parametrize(
     ("parameters", "path"),
     [
-        ({"site": "90"}, "site"),
-        ({"site": "9" * 5000}, "site"),
-        ({"sensor": "9000"}, "sensor"),
         ({"start": "2026-01-01T00:00:00"}, "start"),
         ({"start": "yesterday"}, "start"),
         ({"format": "xml"}, "format"),
@@ -125,6 +122,20 @@ def test_parameters_that_are_refused(client, parameters, path):
     answer = client.get(f"{PATH}/visit", params=parameters)
     assert answer.status_code == 400, answer.text
     assert [error["path"] for error in answer.json()["errors"]] == [path]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "missing"),
+    [
+        ({"site": "90"}, "unknown site:"),
+        ({"site": "9" * 5000}, "unknown site:"),
+        ({"site": "90", "sensor": "9000"}, "unknown site and sensor:"),
+    ],
+)
+def test_places_that_do_not_exist(client, parameters, missing):
+    answer = client.get(f"{PATH}/visit", params=parameters)
+    assert answer.status_code == 404
+    assert answer.json()["detail"].startswith(missing)
 
 
 def test_a_cursor_gives_what_came_since_and_nothing_twice(client):

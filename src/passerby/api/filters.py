@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from passerby.catalogue.model import Catalogue, Credential, Sensor
-from passerby.errors import InvalidInputError, Problem
+from passerby.errors import InvalidInputError, NotFoundError
 from passerby.observations import milliseconds
 
 # Before and after every instant that can be asked for.
@@ -46,25 +46,28 @@ def visible_sensors(
 ) -> list[int]:
     """The ids of the sensors of these sites and of these sensors; all that the credential sees when none is named.
 
-    Raises InvalidInputError for what does not exist for the credential.
+    Raises NotFoundError for what does not exist for the credential.
     """
     visible = {site.id: site for site in catalogue.visible_sites(credential)}
     asked: set[int] = set()
-    problems: list[Problem] = []
+    missing: list[str] = []
     for text in sites:
         site = visible.get(number(text) or -1)
         if site is None:
-            problems.append(Problem("site", "unknown site; expected the id of one"))
+            missing.append("site")
         else:
             asked.update(site.sensor_ids)
     for text in sensors:
         found = named_sensor(catalogue, text)
         if found is None or not catalogue.may_see_sensor(credential, found):
-            problems.append(Problem("sensor", "unknown sensor; expected the id or uid of one"))
+            missing.append("sensor")
         else:
             asked.add(found.id)
-    if problems:
-        raise InvalidInputError(problems)
+    if missing:
+        # The same words whether it is another account's or nobody's.
+        raise NotFoundError(
+            f"unknown {' and '.join(dict.fromkeys(missing))}: none that this key may see has that id or uid"
+        )
     if not sites and not sensors:
         asked.update(sensor for site in visible.values() for sensor in site.sensor_ids)
     return sorted(sensor for sensor in asked if catalogue.may_see_sensor(credential, catalogue.sensors[sensor]))

@@ -122,7 +122,7 @@ class Ingest:
             kind,
             wait,
             headers.get(b"content-encoding", b"").decode("latin-1"),
-            None if key is None else self._hidden(key),
+            None if key is None else self._hidden(credential, key),
             int(length) if length.isdigit() else None,
         )
 
@@ -191,9 +191,13 @@ class Ingest:
         _same_body(known.digest, digest)
         return known.answer
 
-    def _hidden(self, key: bytes) -> str:
-        """What is kept of an Idempotency-Key: senders put all sorts of things into it, also addresses of devices."""
-        return hashlib.blake2b(key, key=self._secret, digest_size=16).hexdigest()
+    def _hidden(self, credential: Credential, key: bytes) -> str:
+        """What is kept of an Idempotency-Key: senders put all sorts of things into it, also addresses of devices.
+
+        A key belongs to the credential that sends it: two sensors that count their requests from 1 do not meet.
+        """
+        sender = f"{credential.id} {credential.sensor_id} ".encode()
+        return hashlib.blake2b(sender + key, key=self._secret, digest_size=16).hexdigest()
 
     def _digest(self, request: _Request, body: bytes) -> bytes:
         """Tells bodies apart. Keyed, because a body may hold what must not be guessed from its digest."""

@@ -83,7 +83,8 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(components, Observation=observation, Problem=PROBLEM)
     document["paths"].setdefault(ingest.PATH, {})["post"] = ingest.OPERATION
-    document["paths"][f"{ingest.PATH}/{{kind}}"]["get"]["responses"]["200"] = export.ANSWER
+    rows = document["paths"][f"{ingest.PATH}/{{kind}}"]["get"]["responses"]
+    rows.update({"200": export.ANSWER, "404": problem("A site or sensor does not exist, or not for this key.")})
     series = document["paths"][metrics.PATH]["get"]["responses"]
     series.update({"200": metrics.ANSWER, "404": problem("A place does not exist, or not for this key.")})
     for path, operations in document["paths"].items():

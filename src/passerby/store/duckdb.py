@@ -237,7 +237,8 @@ class DuckDBStore:
             with self._request() as request:
                 request.execute("checkpoint")
         except (duckdb.Error, UnavailableError) as error:
-            _log.warning("the fact store could not fold its log into the file", error=str(error))
+            # Another transaction may be writing just now. It is tried again; nothing depends on its being soon.
+            _log.info("the fact store folds its log into the file later", error=str(error))
         else:
             self._safe_cursor = cursor
 
