@@ -12,3 +12,6 @@ create or replace macro printed(identity) as '~' || lower(lpad(hex(identity), 16
 
 -- UTC milliseconds as RFC 3339.
 create or replace macro rfc3339(ms) as strftime(make_timestamp_ms(ms), '%Y-%m-%dT%H:%M:%S.%gZ');
+
+-- A sensor's name of a group as 64 bits, the same in every release: `named_visits` holds it.
+create or replace macro group_key(sensor, name) as md5_number_lower(sensor || ' ' || name);

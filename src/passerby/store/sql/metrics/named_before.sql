@@ -1,10 +1,13 @@
 -- When a name that a sensor gave to a group was last used before $start_ms, for each of `names` that was.
 -- $names_ms bounds how far back a name can matter. Members of groups are visits that are not bounces.
-select names.number, max(v.started_ms) as started_ms
+select asked.number, max(v.started_ms) as started_ms
 from named_visits as v
-join names on names.sensor_id = v.sensor_id and names.visit_group = v.visit_group
+join (
+    select names.number, names.bounce_ms, group_key(names.sensor_id, names.visit_group) as name_key
+    from names
+) as asked on asked.name_key = v.name_key
 where v.started_ms >= $names_ms and v.started_ms < $start_ms
-    and not coalesce(v.ended_ms - v.started_ms < names.bounce_ms, false)
+    and not coalesce(v.ended_ms - v.started_ms < asked.bounce_ms, false)
     and (v.role is null or $excluded is null or v.role <> $excluded)
     and ($only is null or v.role = $only)
-group by names.number
+group by asked.number
