@@ -15,7 +15,8 @@ What was decided beyond the rules of each metric (`registry`):
 * A sensor that is no entry point does not count for its site and brand: neither visits nor passages, entrance
   crossings, counts, levels. Asked for as a sensor, it counts. Its zones and lines count always.
 * A brand is the sum over its sites, groups formed within each, and the maximum for peaks.
-* Passages, interval counts and levels have no role: they count for everyone, and not when one role is asked for.
+* Passages, interval counts, levels and WiFi visits have no role: they count for everyone, and not when one role is
+  asked for.
 * An interval count stands wholly in the bucket of its start. Fractions stay fractions, to 6 decimals.
 * Nobody is carried into a bucket that begins after `now_ms`: the future is not predicted.
 """
@@ -29,7 +30,7 @@ import numpy as np
 
 from passerby.calendar import Calendar
 from passerby.catalogue.model import Catalogue
-from passerby.metrics import parts, people, scope
+from passerby.metrics import parts, people, scope, wifi
 from passerby.metrics.grid import Grid
 from passerby.metrics.people import Asked
 from passerby.metrics.places import Computed, Place
@@ -99,8 +100,10 @@ def _compute(asked: Asked, catalogue: Catalogue, metrics: Sequence[str], places:
     wanted = frozenset(metrics)
     if (sites := scope.site_units(catalogue, places, frames)) is not None:
         _add_people(asked, sites, grid, wanted)
+        _add_wifi(asked, catalogue, sites, grid, wanted)
     if (zones := scope.zone_units(catalogue, places, frames)) is not None:
         _add_zones(asked, zones, grid, wanted)
+        _add_wifi(asked, catalogue, zones, grid, wanted)
     if wanted & {"line_in", "line_out"} and (lines := scope.line_units(catalogue, places, frames)) is not None:
         parts.add_lines(asked, lines, grid, scope.Window(*frames.span()))
     return grid.computed()
@@ -126,3 +129,17 @@ def _add_zones(asked: Asked, units: scope.PartUnits, grid: Grid, wanted: frozens
             parts.add_zone_peaks(asked, units, grid, window, sums=sums)
     elif sums:
         parts.add_zone_sums(asked, units, grid, scope.Window(*asked.frames.span()))
+
+
+def _add_wifi(
+    asked: Asked, catalogue: Catalogue, units: scope.SiteUnits | scope.PartUnits, grid: Grid, wanted: frozenset[str]
+) -> None:
+    sums, visitors = wanted.intersection(wifi.SUMS), wanted.intersection(wifi.VISITORS)
+    if not (sums or visitors) or not asked.with_roleless:
+        return
+    tables = wifi.tables(catalogue, units)
+    if sums:
+        wifi.add_sums(asked, units, grid, scope.Window(*asked.frames.span()), tables[0])
+    if visitors:
+        for window in scope.windows_with_facts(asked.store, asked.frames.span(), len(units), _UNIT_DAYS):
+            wifi.add_visitors(asked, units, grid, window, tables)

@@ -11,10 +11,11 @@ from typing import Literal
 
 Level = Literal["brand", "site", "sensor", "zone", "line"]
 Combine = Literal["sum", "max"]
-Unit = Literal["persons", "groups", "ms", "passages", "stays", "crossings"]
+Unit = Literal["persons", "groups", "ms", "passages", "stays", "crossings", "devices"]
 
 LEVELS: tuple[Level, ...] = ("brand", "site", "sensor", "zone", "line")
 _SITES: tuple[Level, ...] = ("brand", "site", "sensor")
+_WIFI: tuple[Level, ...] = (*_SITES, "zone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,103 @@ _ALL = (
         ("line",),
         "Outward over a line, every class.",
         "`out` crossings plus `out` counts that start in the bucket",
+    ),
+    Metric(
+        "wifi_all_visits",
+        "devices",
+        "sum",
+        _WIFI,
+        "WiFi devices that came in.",
+        "WiFi visits that start in the bucket with a strongest signal >= `wifi_visit_rssi`",
+    ),
+    Metric(
+        "wifi_visits",
+        "devices",
+        "sum",
+        _WIFI,
+        "WiFi devices that came in and stayed.",
+        "wifi_all_visits - wifi_bounces",
+    ),
+    Metric(
+        "wifi_bounces",
+        "devices",
+        "sum",
+        _WIFI,
+        "WiFi devices that left again soon.",
+        "wifi_all_visits with a duration < `wifi_bounce_s`",
+    ),
+    Metric(
+        "wifi_walk_bys",
+        "devices",
+        "sum",
+        _WIFI,
+        "WiFi devices that passed, too far away to be inside.",
+        "WiFi visits that start in the bucket with a strongest signal < `wifi_visit_rssi`",
+    ),
+    Metric(
+        "wifi_dwell_time",
+        "ms",
+        "sum",
+        _WIFI,
+        "Time that WiFi devices spent inside.",
+        "sum of the durations of the wifi_visits",
+    ),
+    Metric(
+        "wifi_new_visitors",
+        "devices",
+        "sum",
+        _WIFI,
+        "WiFi devices seen for the first time that local day.",
+        "wifi_visits of a device that was not seen earlier at the site (of a zone: before the stay that the visit "
+        "is part of)",
+    ),
+    Metric(
+        "wifi_returning_visitors",
+        "devices",
+        "sum",
+        _WIFI,
+        "WiFi devices that were seen before on that local day.",
+        "wifi_visits - wifi_new_visitors",
+    ),
+    Metric(
+        "wifi_under_15",
+        "devices",
+        "sum",
+        _WIFI,
+        "WiFi visits shorter than 15 minutes.",
+        "wifi_visits with a duration < 15 minutes",
+    ),
+    Metric(
+        "wifi_15_30",
+        "devices",
+        "sum",
+        _WIFI,
+        "WiFi visits of 15 to 30 minutes.",
+        "wifi_visits with 15 minutes <= duration < 30 minutes",
+    ),
+    Metric(
+        "wifi_30_45",
+        "devices",
+        "sum",
+        _WIFI,
+        "WiFi visits of 30 to 45 minutes.",
+        "wifi_visits with 30 minutes <= duration < 45 minutes",
+    ),
+    Metric(
+        "wifi_45_60",
+        "devices",
+        "sum",
+        _WIFI,
+        "WiFi visits of 45 to 60 minutes.",
+        "wifi_visits with 45 minutes <= duration < 60 minutes",
+    ),
+    Metric(
+        "wifi_over_60",
+        "devices",
+        "sum",
+        _WIFI,
+        "WiFi visits of an hour or longer.",
+        "wifi_visits with a duration >= 60 minutes",
     ),
 )
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
