@@ -92,6 +92,22 @@ def visits(sensor, *starts, seconds=60):
     return [{"kind": "visit", "sensor": sensor, "start": start, "duration_ms": seconds * 1000} for start in starts]
 
 
+def devices(sensor, *starts, seconds=600, rssi=-50, device=None, zone=None):
+    """WiFi visits; each of a device of its own unless one is named."""
+    return [
+        {
+            "kind": "wifi_visit",
+            "sensor": sensor,
+            "start": start,
+            "duration_ms": seconds * 1000,
+            "device": device or f"phone {i}, {start}, {seconds}, {rssi}",
+            "rssi": rssi,
+        }
+        | ({"zone": zone} if zone else {})
+        for i, start in enumerate(starts)
+    ]
+
+
 def credentials(client_id, secret, **changes):
     return {
         "client_id": client_id,
@@ -102,17 +118,18 @@ def credentials(client_id, secret, **changes):
 
 
 class Program:
-    """A customer's program: it has a token and asks for exports."""
+    """A customer's program: it has a token and asks for exports, of the cameras or of WiFi."""
 
-    def __init__(self, http, client_id="demo", secret=None):
+    def __init__(self, http, client_id="demo", secret=None, *, page="json"):
         self.http = http
+        self.page = page
         answer = http.post("/", json=credentials(client_id, secret or f"{client_id}-secret"))
         assert answer.status_code == 200, answer.text
         self.token = answer.json()["access_token"]
         self.headers = {"Authorization": f"Bearer {self.token}"}
 
     def ask(self, version, **body):
-        return self.http.post(f"/json/v{version}", json=body, headers=self.headers)
+        return self.http.post(f"/{self.page}/v{version}", json=body, headers=self.headers)
 
     def day(self, version, date, z="Z", **body):
         """Ask for the 24 hours of a date."""

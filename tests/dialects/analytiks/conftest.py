@@ -21,6 +21,12 @@ def demo(http):
 
 
 @pytest.fixture(scope="module")
+def wifi(http):
+    """The same client, asking for WiFi exports."""
+    return Program(http, "demo", page="wifi/json")
+
+
+@pytest.fixture(scope="module")
 def everything(http):
     """The client that sees every site of the account."""
     return Program(http, "all")

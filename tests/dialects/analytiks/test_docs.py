@@ -21,7 +21,7 @@ def test_examples_are_golden(name, part, text):
 
 
 def test_there_are_examples():
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) == 4
 
 
 @pytest.mark.parametrize("code", [errors._CODES[status] for status in (400, 401, 413, 415)])

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 PATHS = ["/", "/json/v1", "/json/v2", "/json/v3", "/v1/graphql"]
+PATHS += ["/wifi/json/v1", "/wifi/json/v2", "/wifi/json/v3", "/wifi/json/v4"]
+ZONES = ["11111111-1111-1111-1111-111111111111", "10/11", "90/11", "nowhere"]
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -24,6 +26,7 @@ bodies = st.fixed_dictionaries(
         "locations": st.lists(ids, max_size=60) | anything,
         "brandId": st.sampled_from([1234, 1235, 2000]) | anything,
         "referenceNumbers": st.lists(st.sampled_from(["US0658", "x"]) | st.text(), max_size=60) | anything,
+        "zoneId": st.sampled_from(ZONES) | st.text() | anything,
         "cursor": st.text() | anything,
         "client_id": st.text() | anything,
         "client_secret": st.text() | anything,

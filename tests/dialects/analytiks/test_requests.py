@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerby.dialects.analytiks.pages import CAMERA
+from passerby.dialects.analytiks.pages import CAMERA, WIFI
 from passerby.dialects.analytiks.requests import (
     BatchRequest,
     BrandRequest,
@@ -245,3 +245,56 @@ def test_the_question_of_a_cursor_does_not_depend_on_how_dates_are_written():
     short = {"startDate": "2023-06-08T11:30", "endDate": "2023-06-08T23:45", "brandId": 1}
     assert brand(LOCAL_DATES | {"brandId": 1}).question == brand(short).question
     assert brand(UTC_DATES | {"brandId": 1}).question != brand(short).question
+
+
+# -- what the WiFi page has of its own --
+
+ZONE = "11111111-1111-1111-1111-111111111111"
+
+
+def wifi(body: object) -> BatchRequest:
+    return batch_request(orjson.dumps(body), WIFI, quarters=True)
+
+
+def test_the_documents_request_by_zone():
+    assert wifi(UTC_DATES | {"zoneId": ZONE}) == BatchRequest(PERIOD, "hourly", (), None, (), ZONE)
+    nulls = {"locations": None, "brandId": None, "referenceNumbers": None}
+    assert wifi(UTC_DATES | {"zoneId": ZONE} | nulls) == wifi(UTC_DATES | {"zoneId": ZONE})
+    assert wifi(UTC_DATES | {"zoneId": None, "locations": [1]}) == batch(UTC_DATES | {"locations": [1]})
+
+
+@pytest.mark.parametrize(
+    ("what", "field"),
+    [
+        ({}, "locations"),
+        ({"zoneId": ""}, "zoneId"),
+        ({"zoneId": 11}, "zoneId"),
+        ({"zoneId": [ZONE]}, "zoneId"),
+        ({"zoneId": "x" * 257}, "zoneId"),
+        ({"zoneId": ZONE, "locations": [1]}, "zoneId"),
+        ({"zoneId": ZONE, "brandId": 1}, "zoneId"),
+        ({"zoneId": ZONE, "referenceNumbers": ["a"]}, "zoneId"),
+        ({"locations": [1], "interval": "15min"}, "interval"),
+        ({"locations": [1], "interval": "daily"}, "interval"),
+    ],
+)
+def test_a_wifi_request_is_checked_and_the_field_named(what, field):
+    with pytest.raises(InvalidInputError) as caught:
+        wifi(UTC_DATES | what)
+    assert caught.value.problems[0].path == field
+
+
+def test_wifi_is_hourly_and_may_say_so():
+    assert wifi(UTC_DATES | {"locations": [1], "interval": "hourly"}) == wifi(UTC_DATES | {"locations": [1]})
+
+
+def test_v3_takes_no_zone():
+    body = UTC_DATES | {"brandId": 1, "zoneId": ZONE}
+    with pytest.raises(InvalidInputError, match=r"^zoneId: v3 exports the whole brand"):
+        brand_request(orjson.dumps(body), WIFI, quarters=True)
+    assert brand_request(orjson.dumps(body), CAMERA, quarters=True).brand_id == 1
+
+
+def test_the_camera_page_knows_no_zone():
+    with pytest.raises(InvalidInputError, match=r"^locations: missing"):
+        batch(UTC_DATES | {"zoneId": ZONE})

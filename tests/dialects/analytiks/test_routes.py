@@ -74,7 +74,7 @@ def test_right_secrets_are_never_slowed_down(http):
 # -- tokens on the exports --
 
 
-@pytest.mark.parametrize("path", ["/json/v1", "/json/v2", "/json/v3"])
+@pytest.mark.parametrize("path", ["/json/v1", "/json/v2", "/json/v3", "/wifi/json/v1", "/wifi/json/v4"])
 @pytest.mark.parametrize("header", [None, "Bearer", "Bearer nonsense", f"Bearer {KEY}", "Basic ZGVtbzpkZW1v"])
 def test_without_a_valid_token_every_version_is_401(http, path, header):
     answer = http.post(path, json={}, headers={"Authorization": header} if header else {})
@@ -177,7 +177,7 @@ def test_content_types_are_checked_leniently(demo, http, content_type, status):
         assert answer.json()["error"] == "unsupported_media_type"
 
 
-@pytest.mark.parametrize("path", ["/", "/json/v1"])
+@pytest.mark.parametrize("path", ["/", "/json/v1", "/wifi/json/v4"])
 def test_a_body_over_a_megabyte_is_413(demo, http, path):
     content = b'{"x": "' + b"x" * routes.MAX_BODY_BYTES + b'"}'
     answer = http.post(path, content=content, headers=demo.headers | {"Content-Type": "application/json"})

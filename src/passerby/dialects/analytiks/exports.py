@@ -43,7 +43,7 @@ class Export:
         return self.settings.flag("analytiks_15min")
 
     def find(self, request: BatchRequest) -> places.Found:
-        """The locations that a request of v1 or v2 names."""
+        """The locations that a request of v1, v2 or v4 names."""
         return places.find(self.catalogue, self.credential, request)
 
     def next_batch(self, request: BrandRequest) -> tuple[list[Location], str | None]:
@@ -58,11 +58,14 @@ class Export:
         batch = waiting[:size]
         return batch, cursors.write(secret, question, batch[-1].site.id) if len(waiting) > size else None
 
-    def documents(self, locations: Sequence[Location], request: BatchRequest | BrandRequest) -> list[shapes.Document]:
-        """One document per location, in order."""
+    def documents(
+        self, locations: Sequence[Location], request: BatchRequest | BrandRequest, *, complete: bool = False
+    ) -> list[shapes.Document]:
+        """One document per location, in order; `complete` = with every metric and every bucket."""
         if not locations:
             return []
         mean = self.settings.text("analytiks_dwell_time") == "mean"
         buckets = series.buckets_of(locations, request.period, self.page.intervals[request.interval])
         asked = series.ask(self.catalogue, self.page, locations, buckets, mean=mean)
-        return shapes.documents(asked, series.columns(self.services.store, self.catalogue, asked))
+        computed = series.columns(self.services.store, self.catalogue, asked)
+        return shapes.documents(asked, computed, complete=complete)

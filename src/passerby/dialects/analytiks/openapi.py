@@ -6,7 +6,7 @@ from litestar.openapi.spec import Operation
 
 from passerby.dialects.analytiks.auth import TokenBody
 from passerby.dialects.analytiks.pages import Field, Page
-from passerby.dialects.analytiks.requests import BatchBody, BrandBody
+from passerby.dialects.analytiks.requests import BatchBody, BrandBody, ZonedBatchBody, ZonedBrandBody
 from passerby.dialects.openapi import Schema, documented, schema_of
 
 
@@ -58,13 +58,15 @@ TOKEN = documented(
 
 def export(page: Page, version: int) -> type[Operation]:
     """The operation of one version of a page."""
-    documents: Schema = {"type": "array", "items": _location(page)}
+    documents: Schema = {"type": "array", "items": _location(page, complete=version == 4)}
+    batch, brand = (ZonedBatchBody, ZonedBrandBody) if page.by_zone else (BatchBody, BrandBody)
     failures = _object([], description={"type": "string"}, locations=_REFUSED)
     partial = _object(["successes", "failures"], successes=documents, failures=failures)
     body, done, refused = {
-        1: (BatchBody, documents, _ERROR),
-        2: (BatchBody, partial, {"anyOf": [_ERROR, partial]}),
-        3: (BrandBody, _object(["cursor", "data"], cursor=_nullable("string"), data=documents), _ERROR),
+        1: (batch, documents, _ERROR),
+        2: (batch, partial, {"anyOf": [_ERROR, partial]}),
+        3: (brand, _object(["cursor", "data"], cursor=_nullable("string"), data=documents), _ERROR),
+        4: (batch, documents, _ERROR),
     }[version]
     responses = {
         200: ("The metrics of each location, in the order asked for.", done),
@@ -74,17 +76,20 @@ def export(page: Page, version: int) -> type[Operation]:
     return documented(schema_of(body), responses, secured=True)
 
 
-def _maps(fields: tuple[Field, ...]) -> dict[str, Schema]:
-    whole: Schema = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}
+def _maps(fields: tuple[Field, ...], minimum: int = 1) -> dict[str, Schema]:
+    whole: Schema = {"type": "object", "additionalProperties": {"type": "integer", "minimum": minimum}}
     return {field.name: whole for field in fields}
 
 
-def _location(page: Page) -> Schema:
-    zone = _object(["id"], id={"type": "string"}, **_maps(page.zone_fields))
+def _location(page: Page, *, complete: bool) -> Schema:
+    more: dict[str, Schema] = {}
+    if page.zone_fields:
+        zone = _object(["id"], id={"type": "string"}, **_maps(page.zone_fields))
+        more["pointOfInterest"] = {"type": "array", "items": zone}
     return _object(
-        ["locationId"],
+        ["locationId", *(field.name for field in page.site_fields if complete)],
         locationId={"type": "integer"},
         referenceNumber={"type": "string"},
-        **_maps(page.site_fields),
-        pointOfInterest={"type": "array", "items": zone},
+        **_maps(page.site_fields, 0 if complete else 1),
+        **more,
     )

@@ -25,13 +25,16 @@ class Page:
     """One page of the exports.
 
     `site_fields` and `zone_fields` in the order of the document's sample answer; `intervals` maps the name that a
-    request gives to the size of a bucket, the default first.
+    request gives to the size of a bucket, the default first. `by_zone` = a request may name one zone instead of
+    locations; its answer has the `site_fields` of that zone. `complete` = the page has a v4 that leaves nothing out.
     """
 
     name: str
     site_fields: tuple[Field, ...]
     zone_fields: tuple[Field, ...]
     intervals: dict[str, str]
+    by_zone: bool = False
+    complete: bool = False
 
 
 CAMERA = Page(
@@ -51,4 +54,26 @@ CAMERA = Page(
         Field("visits", "zone_visits"),
     ),
     intervals={"hourly": "1h", "15min": "15m"},
+)
+
+WIFI = Page(
+    name="wifi/json",
+    site_fields=(
+        Field("visits", "wifi_visits"),
+        Field("dwellTime", "wifi_dwell_time", per="wifi_visits"),
+        Field("newVisitors", "wifi_new_visitors"),
+        Field("returningVisitors", "wifi_returning_visitors"),
+        Field("bounces", "wifi_bounces"),
+        Field("allVisits", "wifi_all_visits"),
+        Field("walkBys", "wifi_walk_bys"),
+        Field("under15Mins", "wifi_under_15"),
+        Field("from15To30Mins", "wifi_15_30"),
+        Field("from30To45Mins", "wifi_30_45"),
+        Field("from45To60Mins", "wifi_45_60"),
+        Field("over60Mins", "wifi_over_60"),
+    ),
+    zone_fields=(),
+    intervals={"hourly": "1h"},
+    by_zone=True,
+    complete=True,
 )

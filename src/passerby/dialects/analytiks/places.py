@@ -7,34 +7,48 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from passerby.catalogue.model import Brand, Catalogue, Credential, Site
+from passerby.catalogue.model import Brand, Catalogue, Credential, Site, Zone
 from passerby.dialects.analytiks.requests import BatchRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A location to answer for; `reference` when it was asked for by its reference number."""
+    """A location to answer for; `reference` when it was asked for by its reference number.
+
+    With `zone` the answer is for that zone of the location alone.
+    """
 
     site: Site
     reference: str | None = None
+    zone: Zone | None = None
 
 
 @dataclass(slots=True)
 class Found:
-    """The locations of a request in its order, and the ids or reference numbers that were refused."""
+    """The locations of a request in its order, and the ids, reference numbers or zone that were refused."""
 
     locations: list[Location] = field(default_factory=list)
     refused_ids: list[int] = field(default_factory=list)
     refused_references: list[str] = field(default_factory=list)
+    refused_zones: list[str] = field(default_factory=list)
 
     @property
     def refused(self) -> list[int] | list[str]:
         """What was refused, as it was asked for."""
-        return self.refused_ids or self.refused_references
+        return self.refused_ids or self.refused_references or self.refused_zones
+
+    @property
+    def refused_field(self) -> str:
+        """The name in the request of what was refused."""
+        if self.refused_zones:
+            return "zoneId"
+        return "locations" if self.refused_ids else "referenceNumbers"
 
 
 def find(catalogue: Catalogue, credential: Credential, request: BatchRequest) -> Found:
-    """The locations that a v1 or v2 request names."""
+    """The locations that a request of v1, v2 or v4 names."""
+    if request.zone is not None:
+        return _of_zone(catalogue, credential, request.zone)
     found = Found()
     if request.brand_id is None:
         for site_id in request.locations:
@@ -63,6 +77,15 @@ def after(catalogue: Catalogue, credential: Credential, brand_id: int, last_id: 
     """The visible locations of a brand with an id above `last_id`, by id."""
     sites = catalogue.visible_sites(credential)
     return [Location(site) for site in sites if site.brand_id == brand_id and site.id > last_id]
+
+
+def _of_zone(catalogue: Catalogue, credential: Credential, uid: str) -> Found:
+    """The location that owns a zone."""
+    zone = catalogue.zone(uid)
+    sensor = None if zone is None else catalogue.sensors[zone.sensor_id]
+    if sensor is None or not catalogue.may_see_sensor(credential, sensor):
+        return Found(refused_zones=[uid])
+    return Found([Location(catalogue.site_of(sensor), zone=zone)])
 
 
 def _by_reference(catalogue: Catalogue, credential: Credential, brand_id: int) -> dict[str, Site]:

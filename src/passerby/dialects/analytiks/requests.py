@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class BatchBody(msgspec.Struct, rename="camel", kw_only=True):
-    """Body of v1 and v2: either `locations`, or `brandId` and `referenceNumbers`."""
+    """Body of all versions but v3: either `locations`, or `brandId` and `referenceNumbers`."""
 
     start_date: Annotated[str, Meta(examples=["2023-06-08T11:30:00.000Z"])]
     end_date: Annotated[str, Meta(examples=["2023-06-08T23:45:00.000Z"])]
@@ -42,6 +42,12 @@ class BatchBody(msgspec.Struct, rename="camel", kw_only=True):
     locations: Annotated[list[Number], Meta(min_length=1)] | None = None
     brand_id: Number | None = None
     reference_numbers: Annotated[list[Reference], Meta(min_length=1)] | None = None
+
+
+class ZonedBatchBody(BatchBody, rename="camel", kw_only=True):
+    """The same of a page that can be asked by zone: or `zoneId`, with nothing beside it."""
+
+    zone_id: Annotated[Reference, Meta(examples=["11111111-1111-1111-1111-111111111111"])] | None = None
 
 
 class BrandBody(msgspec.Struct, rename="camel", kw_only=True):
@@ -56,6 +62,12 @@ class BrandBody(msgspec.Struct, rename="camel", kw_only=True):
     reference_numbers: list[Reference] | None = None
 
 
+class ZonedBrandBody(BrandBody, rename="camel", kw_only=True):
+    """The same of a page that can be asked by zone, which v3 cannot: `zoneId` is refused too."""
+
+    zone_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """The asked time: both ends as read from a clock, which is either UTC or that of each location."""
@@ -67,13 +79,17 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """A checked request of v1 or v2. Either `locations`, or `brand_id` and `references`; each id once, in order."""
+    """A checked request of v1, v2 or v4.
+
+    Either `locations`, or `brand_id` and `references`, each once, in order; or `zone`.
+    """
 
     period: Period
     interval: str
     locations: tuple[int, ...]
     brand_id: int | None
     references: tuple[str, ...]
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +109,22 @@ class BrandRequest:
 
 
 def batch_request(body: bytes, page: Page, *, quarters: bool) -> BatchRequest:
-    """The request of v1 or v2; `quarters` = 15-minute intervals are enabled. Raises InvalidInputError."""
-    parsed = decode(body, BatchBody)
+    """The request of v1, v2 or v4; `quarters` = 15-minute intervals are enabled. Raises InvalidInputError."""
+    parsed = decode(body, ZonedBatchBody if page.by_zone else BatchBody)
     period = _period(parsed.start_date, parsed.end_date)
     interval = _interval(parsed.interval, page, quarters=quarters)
+    if isinstance(parsed, ZonedBatchBody) and parsed.zone_id is not None:
+        if (parsed.locations, parsed.brand_id, parsed.reference_numbers) != (None, None, None):
+            raise InvalidInputError("give zoneId alone: without locations, brandId and referenceNumbers", "zoneId")
+        return BatchRequest(period, interval, (), None, (), parsed.zone_id)
     if parsed.locations is not None:
         if parsed.brand_id is not None or parsed.reference_numbers is not None:
             raise InvalidInputError("give either locations, or brandId and referenceNumbers, not both", "locations")
         locations = _each_once(parsed.locations, "locations")
         return BatchRequest(period, interval, locations, None, ())
     if parsed.reference_numbers is None and parsed.brand_id is None:
-        raise InvalidInputError("missing; give locations, or brandId and referenceNumbers", "locations")
+        zone = ", or zoneId" if page.by_zone else ""
+        raise InvalidInputError(f"missing; give locations, or brandId and referenceNumbers{zone}", "locations")
     if parsed.brand_id is None:
         raise InvalidInputError("missing; referenceNumbers are looked up within a brand", "brandId")
     if parsed.reference_numbers is None:
@@ -114,8 +135,11 @@ def batch_request(body: bytes, page: Page, *, quarters: bool) -> BatchRequest:
 
 def brand_request(body: bytes, page: Page, *, quarters: bool) -> BrandRequest:
     """The request of v3; `quarters` = 15-minute intervals are enabled. Raises InvalidInputError."""
-    parsed = decode(body, BrandBody)
-    for name, given in (("locations", parsed.locations), ("referenceNumbers", parsed.reference_numbers)):
+    parsed = decode(body, ZonedBrandBody if page.by_zone else BrandBody)
+    narrowing: dict[str, object] = {"locations": parsed.locations, "referenceNumbers": parsed.reference_numbers}
+    if isinstance(parsed, ZonedBrandBody):
+        narrowing["zoneId"] = parsed.zone_id
+    for name, given in narrowing.items():
         if given is not None:
             raise InvalidInputError("v3 exports the whole brand; use v1 or v2 for some of its locations", name)
     period = _period(parsed.start_date, parsed.end_date)

@@ -21,7 +21,7 @@ from passerby.dialects.analytiks.errors import (
     refused,
 )
 from passerby.dialects.analytiks.exports import Export
-from passerby.dialects.analytiks.pages import CAMERA, Page
+from passerby.dialects.analytiks.pages import CAMERA, WIFI, Page
 from passerby.dialects.throttle import FailureLimit
 from passerby.errors import PasserbyError
 from passerby.services import Services
@@ -74,7 +74,7 @@ def token(request: AnyRequest, services: NamedDependency[Services], body: RawBod
 
 
 def export_routes(page: Page) -> list[HTTPRouteHandler]:
-    """v1, v2 and v3 of one page of the exports."""
+    """v1, v2, v3 and, where the page has it, v4 of one page of the exports."""
 
     @post(
         f"/{page.name}/v1",
@@ -85,13 +85,7 @@ def export_routes(page: Page) -> list[HTTPRouteHandler]:
     )
     def v1(request: AnyRequest, services: NamedDependency[Services], body: RawBody) -> Response[bytes]:
         """Metrics of some locations; one that is not allowed refuses the whole request."""
-        export = _open(request, services, page)
-        asked = requests.batch_request(body, page, quarters=export.quarters)
-        found = export.find(asked)
-        if found.refused:
-            field = "locations" if found.refused_ids else "referenceNumbers"
-            raise RefusedError(REFUSED_LOCATIONS, field, locations=found.refused)
-        return answer(export.documents(found.locations, asked))
+        return answer(_all_or_nothing(_open(request, services, page), body))
 
     @post(
         f"/{page.name}/v2",
@@ -122,7 +116,30 @@ def export_routes(page: Page) -> list[HTTPRouteHandler]:
         locations, cursor = export.next_batch(asked)
         return answer(shapes.batch(export.documents(locations, asked), cursor))
 
-    return [v1, v2, v3]
+    if not page.complete:
+        return [v1, v2, v3]
+
+    @post(
+        f"/{page.name}/v4",
+        name=f"analytiks {page.name} v4",
+        status_code=200,
+        sync_to_thread=True,
+        operation_class=openapi.export(page, 4),
+    )
+    def v4(request: AnyRequest, services: NamedDependency[Services], body: RawBody) -> Response[bytes]:
+        """As v1, with every metric and every bucket, zeros too."""
+        return answer(_all_or_nothing(_open(request, services, page), body, complete=True))
+
+    return [v1, v2, v3, v4]
+
+
+def _all_or_nothing(export: Export, body: bytes, *, complete: bool = False) -> list[shapes.Document]:
+    """The documents of v1 and v4; raises RefusedError when anything asked for is not allowed."""
+    asked = requests.batch_request(body, export.page, quarters=export.quarters)
+    found = export.find(asked)
+    if found.refused:
+        raise RefusedError(REFUSED_LOCATIONS, found.refused_field, locations=found.refused)
+    return export.documents(found.locations, asked, complete=complete)
 
 
 def _open(request: AnyRequest, services: Services, page: Page) -> Export:
@@ -140,7 +157,7 @@ def _check_media_type(request: AnyRequest) -> None:
 
 router = Router(
     "/",
-    route_handlers=export_routes(CAMERA),
+    route_handlers=[*export_routes(CAMERA), *export_routes(WIFI)],
     exception_handlers=_ERRORS,
     request_max_body_size=MAX_BODY_BYTES,
     tags=_TAGS,

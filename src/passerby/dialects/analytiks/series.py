@@ -53,8 +53,9 @@ class Buckets:
 class Asked:
     """What is computed for a request.
 
-    Place number i is location number i, for as many as there are; its zones are `zones[i]`, as (place number, zone).
-    `buckets` are numbered as the places' calendars. `mean` = dwell times are means, not sums.
+    Place number i is location number i (or the zone of it that was asked for), for as many as there are; its zones
+    are `zones[i]`, as (place number, zone). `buckets` are numbered as the places' calendars. `mean` = dwell times are
+    means, not sums.
     """
 
     page: Page
@@ -80,7 +81,7 @@ def ask(
     """The places of a request; `buckets` by time zone, as `buckets_of` gives them."""
     numbers = {name: number for number, name in enumerate(buckets)}
     calendars = [numbers.get(location.site.timezone, 0) for location in locations]
-    places = [Place("site", location.site.id, number) for location, number in zip(locations, calendars, strict=True)]
+    places = [_place(location, number) for location, number in zip(locations, calendars, strict=True)]
     zones = []
     for location, number in zip(locations, calendars, strict=True):
         found = _zones(catalogue, location) if page.zone_fields else []
@@ -109,6 +110,13 @@ def buckets(size: str, zone: str, period: Period) -> Buckets:
     # A start inside the hour that clocks skip moves forward, perhaps beyond the end: then both buckets are meant.
     low, high = min(start_ms, end_ms), max(start_ms, end_ms)
     return Buckets(calendar(size, zone, low, high + 1, clip=False), period.utc)
+
+
+def _place(location: Location, calendar: int) -> Place:
+    zone = location.zone
+    if zone is not None:
+        return Place("zone", (zone.sensor_id, zone.id), calendar)
+    return Place("site", location.site.id, calendar)
 
 
 def _zones(catalogue: Catalogue, location: Location) -> list[Zone]:

@@ -5,7 +5,7 @@ All work is done on whole columns; only the finished maps are Python objects, be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,8 @@ Integers = npt.NDArray[np.int64]
 Document = dict[str, object]
 Maps = dict[tuple[int, int], dict[str, int]]
 
+_NOTHING: dict[str, int] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
@@ -36,20 +38,25 @@ class _Rows:
         return _Rows(self.place[keep], self.metric[keep], self.label[keep], self.value[keep])
 
 
-def documents(asked: Asked, computed: Computed) -> list[Document]:
-    """One document per location, in order; maps, zones and fields without a value are left out."""
+def documents(asked: Asked, computed: Computed, *, complete: bool = False) -> list[Document]:
+    """One document per location, in order; maps, zones and fields without a value are left out.
+
+    `complete` leaves out nothing: every map of a location has every bucket, with 0 where there is no value.
+    """
     page, metrics = asked.page, asked.metrics
     rows = _over_labels(computed, asked, metrics)
     if asked.mean:
         rows = _means(rows, page, metrics)
     maps = _maps(rows, asked)
     numbers = {name: number for number, name in enumerate(metrics)}
+    # A local label that stands for two buckets is one key.
+    zeros = [dict.fromkeys(each.labels.tolist(), 0) if complete else {} for each in asked.buckets]
     answer = []
     for place, location in enumerate(asked.locations):
         document: Document = {"locationId": location.site.id}
         if location.reference is not None:
             document["referenceNumber"] = location.reference
-        document.update(_fields(page.site_fields, place, maps, numbers))
+        document.update(_fields(page.site_fields, place, maps, numbers, zeros[asked.places[place].calendar]))
         zones = [
             {"id": zone.uid, **found}
             for number, zone in asked.zones[place]
@@ -144,5 +151,9 @@ def _begins(*columns: Integers) -> Integers:
     return np.flatnonzero(changed)
 
 
-def _fields(fields: Sequence[Field], place: int, maps: Maps, numbers: dict[str, int]) -> Document:
-    return {field.name: found for field in fields if (found := maps.get((place, numbers[field.metric])))}
+def _fields(
+    fields: Sequence[Field], place: int, maps: Maps, numbers: dict[str, int], zeros: Mapping[str, int] = _NOTHING
+) -> Document:
+    """The maps of a place, each over `zeros`; those that are empty then are left out."""
+    all_maps = ((field.name, maps.get((place, numbers[field.metric]), _NOTHING)) for field in fields)
+    return {name: {**zeros, **found} if zeros else found for name, found in all_maps if zeros or found}
