@@ -163,6 +163,21 @@ def test_computing_in_small_pieces_changes_nothing(holder, case):
     assert pieces == whole
 
 
+@pytest.mark.parametrize("unit_days", [1, 8000])
+def test_who_is_there_already_is_not_carried_into_the_future_by_a_piece(holder, monkeypatch, unit_days):
+    monkeypatch.setattr(compute_module, "_UNIT_DAYS", unit_days)
+    stay = (("ended_ms", 20 * DAY + 30 * HOUR), ("visit_group", None), ("role", None))
+    here = (*((name, value) for name, value in stay if name == "ended_ms"), ("zone_id", 11), ("role", None))
+    store = holder.filled([Fact("visit", 1, 20 * DAY, stay), Fact("zone_visit", 1, 20 * DAY, here)])
+    frames = [calendar("1h", "UTC", 20 * DAY, 22 * DAY)]
+    places = [Place("site", 1), Place("zone", (1, 11))]
+    names = ["peak_occupancy", "zone_peak_visits"]
+    now = 20 * DAY + 2 * HOUR
+    found = compute(store, catalogue_of([Rules(), Rules()]), names, places, frames, now_ms=now)
+    # There from 0:00; it is 2:00, so the bucket from 2:00 has begun and those after it have not.
+    assert as_dict(found) == {(0, 0, hour): 1 for hour in range(3)} | {(1, 1, hour): 1 for hour in range(3)}
+
+
 @SETTINGS
 @given(cases(sizes=["1h"]))
 def test_sums_of_the_engine_equal_those_of_single_rows(holder, case):

@@ -24,7 +24,8 @@ def add_zone_peaks(asked: Asked, units: PartUnits, grid: Grid, window: Window, *
     parameters: dict[str, Parameter] = {"start_ms": window.start, "end_ms": window.end, **asked.roles()}
     found = asked.store.query("metrics/zone_rows", parameters, {"scope": units.scope})
     unit, start, end = numbers(found, "unit"), numbers(found, "started_ms"), numbers(found, "ended_ms")
-    origin = window.start
+    # Those who are there already begin before every bucket of the window, so only carrying counts them.
+    origin = window.start - 1
     steps = kernels.steps_of_stays(unit, np.maximum(start, origin), np.minimum(end, window.end), origin)
     windows = units.windows(asked.frames, window)
     highest = kernels.maxima(

@@ -240,9 +240,10 @@ class Sequences:
         self, unit: Integers, start: Integers, end: Integers, doors: DoorRows, resets: tuple[Integers, Integers]
     ) -> None:
         windows = self.units.windows(self.asked.frames, self.window)
-        begin, finish = self.window.start, self.window.end
-        stays = kernels.steps_of_stays(unit, np.maximum(start, begin), np.minimum(end, finish), begin)
-        self._add_maxima(stays, windows, begin, 1.0)
+        # Those who are there already begin before every bucket of the window, so only carrying counts them.
+        before = self.window.start - 1
+        stays = kernels.steps_of_stays(unit, np.maximum(start, before), np.minimum(end, self.window.end), before)
+        self._add_maxima(stays, windows, before, 1.0)
         if not len(resets[1]):
             return
         origin = int(resets[1].min())
