@@ -55,7 +55,7 @@ def test_tables(run, url, client, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "status", "message"),
     [
-        (["--bucket", "2h"], 2, "2h"),
+        (["--bucket", "2h"], 2, "bucket: expected one of 5m"),
         (["--site", "99"], 1, "site 99"),
         (["--key", "psb_wrong"], 1, "not known"),
         (["-o", "answer.txt"], 2, "--format"),

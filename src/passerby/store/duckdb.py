@@ -29,7 +29,7 @@ _CHECKPOINT_WAL_BYTES = 32 << 20
 _CHECKPOINT_EVERY_S = 300.0
 # A checkpoint that finds the disk full makes DuckDB refuse everything until it is opened again: leave it room.
 _CHECKPOINT_ROOM_BYTES = 64 << 20
-_STREAM_ROWS = 32_768
+_STREAM_ROWS = 8_192
 # What the system says about other things than the content of a file.
 _NOT_THE_FILE = ("no space left", "file too large", "permission denied", "read-only file system", "no such file")
 _log = structlog.get_logger("passerby.store")
