@@ -1,7 +1,10 @@
 """Tables from outside: small bodies that claim to be large, damaged ones, and types that no field has."""
 
 import io
+import signal
 import struct
+import subprocess
+import sys
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 from tests.support.bodies import body
 
 from passerby.errors import InvalidInputError
-from passerby.ingest import arrow_tables
+from passerby.ingest import apart, arrow_tables
 from passerby.ingest.columnar import decode_arrow, decode_parquet
 from passerby.ingest.compression import TooLargeError
 
@@ -112,6 +115,19 @@ def test_damaged_bodies_are_said_to_be(data):
     except (InvalidInputError, TooLargeError):
         return
     assert len(decoded.observations) + len(decoded.refused) <= LIMIT // 16
+
+
+def test_a_body_that_kills_its_reader_is_damaged_and_the_next_one_is_read(monkeypatch):
+    dying = [sys.executable, "-c", "import os; os.read(0, 8); os.abort()"]
+    process = subprocess.Popen(dying, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    monkeypatch.setattr(apart, "_HELPER", apart._Helper())
+    apart._HELPER._process = process
+    good = body("parquet", [ROW] * 3)
+    with pytest.raises(InvalidInputError, match="damaged"):
+        decode_parquet(good, "uptime", LIMIT)
+    assert process.returncode == -signal.SIGABRT
+    assert len(decode_parquet(good, "uptime", LIMIT).observations) == 3
+    apart._HELPER.close()
 
 
 @pytest.mark.parametrize("kind", ["parquet", "stream"])

@@ -236,7 +236,7 @@ class Ingest:
         return receipt
 
     async def _resolved(self, request: _Request, body: bytes) -> Resolved:
-        if len(body) <= _LARGE:
+        if len(body) <= _LARGE and not request.format.waits:
             try:
                 return self._resolve(request, body, _would_block)
             except _WouldBlockError:

@@ -20,7 +20,7 @@ import msgspec.inspect as inspection
 import pyarrow as pa
 
 from passerby.errors import InvalidInputError, Problem
-from passerby.ingest import arrow_tables
+from passerby.ingest import apart, arrow_tables
 from passerby.ingest.arrow_tables import ArrowBody
 from passerby.ingest.compression import TooLargeError
 from passerby.ingest.decoded import Decoded, Refused
@@ -79,7 +79,7 @@ def _csv_rows(
 
 def decode_parquet(body: bytes, kind: str, limit: int) -> Decoded:
     """The observations of `kind` in a Parquet file that holds at most `limit` bytes once it is opened."""
-    return _decode_table(arrow_tables.parquet(body, limit), kind, limit)
+    return _decode_table(apart.parquet(body, limit), kind, limit)
 
 
 def decode_arrow(body: bytes, kind: str, limit: int) -> Decoded:

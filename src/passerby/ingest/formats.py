@@ -14,11 +14,15 @@ from passerby.observations import KINDS
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format. `of_kind`: its rows are all of one kind, which stands beside the body, not in it."""
+    """One format. `of_kind`: its rows are all of one kind, which stands beside the body, not in it.
+
+    `waits`: decoding waits for another process, so it is not for an event loop.
+    """
 
     media_type: str
     of_kind: bool
     _decode: Callable[[bytes, str, int], Decoded]
+    waits: bool = False
 
     def check_kind(self, kind: str | None) -> None:
         """Raise InvalidInputError unless `kind` is given exactly where it must be."""
@@ -42,7 +46,7 @@ FORMATS = {
         Format("application/json", False, lambda body, _, __: decode_json(body)),
         Format("application/x-ndjson", False, lambda body, _, __: decode_ndjson(body)),
         Format("text/csv", True, decode_csv),
-        Format("application/vnd.apache.parquet", True, decode_parquet),
+        Format("application/vnd.apache.parquet", True, decode_parquet, waits=True),
         Format("application/vnd.apache.arrow.stream", True, decode_arrow),
     )
 }
