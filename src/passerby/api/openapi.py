@@ -20,7 +20,7 @@ from passerby.api.problems import MEDIA_TYPE
 from passerby.observations import json_schema
 
 _DESCRIPTION = """Passerby takes what sensors observed and answers with metrics. Native routes begin with `/v1` and take
-`Authorization: Bearer <native key>`; the other routes speak the export APIs of four vendors."""
+`Authorization: Bearer <native key>`; the other routes speak the export APIs of vendors."""
 
 PROBLEM = {
     "type": "object",
