@@ -132,8 +132,8 @@ def test_whoever_gives_up_waiting_disturbs_nobody(journal, unwilling, running):
 
 
 def test_requests_are_not_held_while_the_store_fails(journal, unwilling, running, monkeypatch):
-    monkeypatch.setattr(module, "_SMALLEST_LIMIT", 1)
-    monkeypatch.setattr(running, "_rate", 0.0)
+    monkeypatch.setattr(module, "_ALWAYS_ROOM_ROWS", 1)
+    monkeypatch.setattr(module, "_LONGEST_WAIT_S", 0.0)
     unwilling.failures = 10**9
     send(journal, 1, 2, 3)
     wait_until(lambda: running.failing)
@@ -274,9 +274,9 @@ def test_the_journal_keeps_what_is_not_in_a_checkpoint(tmp_path, store):
 
 
 def test_requests_are_held_until_there_is_room(journal, store, monkeypatch):
-    monkeypatch.setattr(module, "_SMALLEST_LIMIT", 2)
+    monkeypatch.setattr(module, "_ALWAYS_ROOM_ROWS", 2)
     loader = Loader(journal, store)
-    monkeypatch.setattr(loader, "_rate", 0.0)
+    monkeypatch.setattr(module, "_LONGEST_WAIT_S", 0.0)
 
     async def held_until_loaded():
         assert not loader.must_hold()
@@ -294,10 +294,10 @@ def test_requests_are_held_until_there_is_room(journal, store, monkeypatch):
 
 
 def test_nobody_is_held_for_ever(journal, store, monkeypatch):
-    monkeypatch.setattr(module, "_SMALLEST_LIMIT", 2)
+    monkeypatch.setattr(module, "_ALWAYS_ROOM_ROWS", 2)
     monkeypatch.setattr(module, "_LONGEST_HOLD_S", 0.05)
     loader = Loader(journal, store)  # never started: nothing makes room
-    monkeypatch.setattr(loader, "_rate", 0.0)
+    monkeypatch.setattr(module, "_LONGEST_WAIT_S", 0.0)
     send(journal, 1, 2, 3)
     asyncio.run(asyncio.wait_for(loader.hold(), 10))
     assert loader.must_hold()

@@ -23,10 +23,9 @@ _BATCH_ROWS = 50_000
 # Loads begin at least this far apart while requests keep coming. One costs 25 to 50 ms of processor time however few
 # its rows are (eleven tables); four times as many small ones took half of a machine from the requests.
 _PAUSE_S = 0.2
-# Rows that may wait: what is loaded in half a second, and never less than a large request brings.
-_BACKLOG_S = 0.5
-_SMALLEST_LIMIT = 20_000
-_FIRST_GUESS_ROWS_PER_S = 200_000.0
+# New requests are held back while rows wait for longer than this, unless they are fewer than a large request brings.
+_LONGEST_WAIT_S = 0.5
+_ALWAYS_ROOM_ROWS = 20_000
 # The longest that a request is held back. When the store cannot keep up for longer, ingest goes on regardless.
 _LONGEST_HOLD_S = 2.0
 _RETRY_S = (0.1, 0.5, 1.0, 2.0, 5.0)
@@ -46,13 +45,14 @@ class Loader:
         self._waiters: dict[int, list[Future[int]]] = {}
         self._accepted: OrderedDict[int, int] = OrderedDict()
         self._held: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
-        self._rate = _FIRST_GUESS_ROWS_PER_S
         self._loaded_entry = 0
         self._loaded_seq = 0
         self._failures = 0
         self._careful = False
         self._ended = False
         self._last_began = 0.0
+        # Whatever is not loaded yet arrived after this, give or take what did not fit into one load.
+        self._loaded_until = 0.0
         self._stop = threading.Event()
         self._feed: Feed | None = None
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
@@ -93,9 +93,9 @@ class Loader:
         return max(0, self._journal.last_seq - self._loaded_seq)
 
     @property
-    def backlog_limit(self) -> int:
-        """Rows that may wait before requests are held back: about half a second's."""
-        return max(_SMALLEST_LIMIT, round(self._rate * _BACKLOG_S))
+    def lag_s(self) -> float:
+        """How long the oldest row that queries do not see has waited, at most, in seconds."""
+        return time.monotonic() - self._loaded_until if self.backlog_rows else 0.0
 
     @property
     def failing(self) -> bool:
@@ -104,7 +104,7 @@ class Loader:
 
     def must_hold(self) -> bool:
         """Whether a new request should wait. Never while the store fails: then ingest goes on."""
-        return not self._failures and self.backlog_rows > self.backlog_limit
+        return not self._failures and self.backlog_rows > _ALWAYS_ROOM_ROWS and self.lag_s > _LONGEST_WAIT_S
 
     async def hold(self) -> None:
         """Wait until there is room for more rows, at most two seconds."""
@@ -209,11 +209,7 @@ class Loader:
 
     def _load(self, entries: Sequence[Entry]) -> None:
         todo = [entry for entry in entries if entry.number > self._store.cursor()]
-        began = time.monotonic()
         loaded = self._store.load(fact_batch(todo)) if todo else Loaded(0, 0, {})
-        rows = sum(entry.row_count for entry in todo)
-        if rows >= _BATCH_ROWS // 5:  # smaller ones say what a statement costs, not what a row costs
-            self._rate += 0.2 * (rows / (time.monotonic() - began) - self._rate)
         self._recovered()
         self._journal.advance(READER, self._store.safe_cursor())
         self._finished(entries, {entry.number: loaded.accepted_by_entry.get(entry.number, 0) for entry in todo})
@@ -237,6 +233,8 @@ class Loader:
     def _finished(self, entries: Sequence[Entry], counts: Mapping[int, int]) -> None:
         """Tell everyone who waits. `counts` lacks entries of which it is not known how many rows were new."""
         with self._lock:
+            if sum(entry.row_count for entry in entries) < _BATCH_ROWS:  # all that had arrived when they were taken
+                self._loaded_until = self._last_began
             self._loaded_entry = entries[-1].number
             self._loaded_seq = entries[-1].last_seq
             self._accepted.update(counts)

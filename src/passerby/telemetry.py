@@ -62,7 +62,7 @@ class _State:
             "passerby_loader_backlog_rows", "Rows that queries do not see yet", value=self._loader.backlog_rows
         )
         yield GaugeMetricFamily(
-            "passerby_loader_backlog_limit_rows", "Beyond this requests are held back", value=self._loader.backlog_limit
+            "passerby_loader_lag_seconds", "How long the oldest of them has waited, at most", value=self._loader.lag_s
         )
         yield GaugeMetricFamily(
             "passerby_loader_failing", "1 while the store refuses rows", value=float(self._loader.failing)
