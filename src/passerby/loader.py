@@ -24,7 +24,7 @@ _BATCH_ROWS = 50_000
 # its rows are (eleven tables); four times as many small ones took half of a machine from the requests.
 _PAUSE_S = 0.2
 # New requests are held back while rows wait for longer than this, unless they are fewer than a large request brings.
-_LONGEST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 0.4
 _ALWAYS_ROOM_ROWS = 20_000
 # The longest that a request is held back. When the store cannot keep up for longer, ingest goes on regardless.
 _LONGEST_HOLD_S = 2.0
