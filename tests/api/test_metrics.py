@@ -58,6 +58,35 @@ def test_a_series_has_the_form_of_the_contract(filled):
     }
 
 
+def test_screens(client):
+    def view(sensor, minute, attention_ms):
+        start = f"2026-03-28T12:{minute:02}:00Z"
+        return {
+            "kind": "view",
+            "sensor": sensor,
+            "start": start,
+            "duration_ms": 4000,
+            "attention_ms": attention_ms,
+        }
+
+    uptime = {"kind": "uptime", "sensor": 3024, "start": "2026-03-28T12:30:00Z", "duration_ms": 5_400_000}
+    rows = [view(3024, 5, 900), *(view(3024, minute, 0) for minute in range(6, 14)), uptime]
+    assert client.post("/v1/observations?wait=visible", json=rows).json()["rejected"] == []
+    names = ["ots", "watchers", "conversion_ratio", "dwell", "attention", "duration"]
+    series = asked(client, metric=names, site=1, fill="null")["series"]
+    points = {
+        each["metric"]: [value for label, value in each["points"] if "T11" < label[10:13] < "T15"] for each in series
+    }
+    assert points == {
+        "ots": [9, 0, None],
+        "watchers": [1, 0, None],
+        "conversion_ratio": [11.11111111111111, 0, None],
+        "dwell": [4000, 0, None],
+        "attention": [900, 0, None],
+        "duration": [1800, 3600, None],
+    }
+
+
 def test_without_a_place_every_site_that_the_key_sees_is_answered(filled):
     series = asked(filled, metric="visits")["series"]
     assert [each["site"] for each in series] == [1, 2, 3]
@@ -146,7 +175,7 @@ def test_tables_say_the_same_as_json(filled, form):
     ("parameters", "path", "message"),
     [
         ({"metric": "vists"}, "metric", "there is no metric 'vists' in this release; there are all_visits"),
-        ({"metric": "ots"}, "metric", "there is no metric 'ots'"),
+        ({"metric": "faces"}, "metric", "there is no metric 'faces'"),
         ({"metric": "zone_visits", "site": 1}, "metric", "zone_visits exists for a zone, and none is asked for"),
         ({"site": 1, "line": "3026/1"}, "line", "none of the metrics asked for exists for a line"),
         ({"start": "2026-03-28T00:00"}, "start", "has no offset"),

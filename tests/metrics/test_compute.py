@@ -16,10 +16,13 @@ from passerby.calendar import SIZES, Calendar, calendar
 from passerby.metrics import compute as compute_module
 from passerby.metrics import scope
 from passerby.metrics.compute import compute
+from passerby.metrics.media import CONTENTS, SCREENS, STREETS
 from passerby.metrics.places import Place
 from passerby.metrics.registry import METRICS
 
-NAMES = list(METRICS)
+# The metrics of screens and streets have a twin of their own (`twin_media`).
+MEDIA = {metric.name for metric in (*SCREENS, *STREETS, *CONTENTS)}
+NAMES = [name for name in METRICS if name not in MEDIA]
 SENSORS_OF = {1: (1, 2), 2: (4,)}  # sensor 3 is no entry point of site 1
 MIN_DWELL_MS = {11: 3000, 12: 500}
 

@@ -39,7 +39,10 @@ class MetricDescription(msgspec.Struct, frozen=True):
 
 @get("/names", summary="The metrics that there are, with unit and meaning")
 async def names() -> list[MetricDescription]:
-    """`levels`: the kinds of place a metric exists for. `combine`: how several buckets or places become one."""
+    """`levels`: the kinds of place a metric exists for. `combine`: how several buckets or places become one.
+
+    A `ratio` is computed again from its parts.
+    """
     return [
         MetricDescription(each.name, each.unit, each.description, each.formula, each.levels, each.combine)
         for each in METRICS.values()

@@ -15,6 +15,7 @@ What was decided beyond the rules of each metric (`registry`):
 * A sensor that is no entry point does not count for its site and brand: neither visits nor passages, entrance
   crossings, counts, levels. Asked for as a sensor, it counts. Its zones and lines count always.
 * A brand is the sum over its sites, groups formed within each, and the maximum for peaks.
+* A screen counts for its site whether it is an entry point or not.
 * Passages, interval counts, levels and WiFi visits have no role: they count for everyone, and not when one role is
   asked for.
 * An interval count stands wholly in the bucket of its start. Fractions stay fractions, to 6 decimals.
@@ -30,10 +31,11 @@ import numpy as np
 
 from passerby.calendar import Calendar
 from passerby.catalogue.model import Catalogue
-from passerby.metrics import parts, people, scope, wifi
+from passerby.metrics import audience, parts, people, scope, wifi
 from passerby.metrics.grid import Grid
 from passerby.metrics.people import Asked
 from passerby.metrics.places import Computed, Place
+from passerby.metrics.ratios import with_parts
 from passerby.store.contract import Store
 
 # Days of units whose single rows are held at one time: about a million rows. Half or twice as many take no less time.
@@ -85,7 +87,7 @@ def _portions(
     """Runs [first, last) of places whose cells fit into memory together."""
     first = cells = 0
     for index, place in enumerate(places):
-        more = len(calendars[place.calendar]) * max(1, len(metrics))
+        more = len(calendars[place.calendar]) * max(1, len(with_parts(metrics)))
         if index > first and cells + more > _CELLS:
             yield first, index
             first, cells = index, 0
@@ -97,7 +99,7 @@ def _portions(
 def _compute(asked: Asked, catalogue: Catalogue, metrics: Sequence[str], places: Sequence[Place]) -> Computed:
     frames = asked.frames
     grid = Grid(metrics, places, frames.calendars)
-    wanted = frozenset(metrics)
+    wanted = frozenset(with_parts(metrics))
     if (sites := scope.site_units(catalogue, places, frames)) is not None:
         _add_people(asked, sites, grid, wanted)
         _add_wifi(asked, catalogue, sites, grid, wanted)
@@ -106,6 +108,7 @@ def _compute(asked: Asked, catalogue: Catalogue, metrics: Sequence[str], places:
         _add_wifi(asked, catalogue, zones, grid, wanted)
     if wanted & {"line_in", "line_out"} and (lines := scope.line_units(catalogue, places, frames)) is not None:
         parts.add_lines(asked, lines, grid, scope.Window(*frames.span()))
+    audience.add(asked, catalogue, places, grid, wanted)
     return grid.computed()
 
 

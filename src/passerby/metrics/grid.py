@@ -9,6 +9,7 @@ import numpy as np
 from passerby.calendar import Calendar
 from passerby.metrics.kernels import SCALE, places_in_runs
 from passerby.metrics.places import Computed, Flags, Floats, Integers, Place
+from passerby.metrics.ratios import RATIOS
 from passerby.metrics.registry import METRICS
 from passerby.metrics.scope import Units
 
@@ -40,7 +41,8 @@ class Grid:
 
     @staticmethod
     def _combine(cells: Floats, metric: str, cell: Integers, value: Floats) -> None:
-        if METRICS[metric].combine == "max":
+        # What is no metric is a part of a ratio, and those are sums.
+        if metric in METRICS and METRICS[metric].combine == "max":
             np.maximum.at(cells, cell, value)
         else:
             np.add.at(cells, cell, value)
@@ -65,6 +67,9 @@ class Grid:
             self._cells[name] = self._of(name) + billionths / SCALE
         if "visits" in self.metrics and "all_visits" in self._cells:
             self._cells["visits"] = self._cells["all_visits"] - self._of("bounces")
+        for name in self.metrics:
+            if name in RATIOS:
+                self._cells[name] = RATIOS[name].of(*(self._of(part) for part in RATIOS[name].parts))
         none = np.zeros(self._first[-1])
         all_values = [self._cells.get(name, none) for name in self.metrics]
         found = [np.flatnonzero(values) for values in all_values]
@@ -77,5 +82,10 @@ class Grid:
         order = np.repeat(begins.ravel() - np.cumsum(runs) + runs, runs) + np.arange(base[-1])
         place, metric = np.divmod(np.repeat(np.arange(len(runs)), runs), len(self.metrics))
         cell = np.concatenate(found)[order]
-        value = np.concatenate([values[cells] for values, cells in zip(all_values, found, strict=True)])[order]
-        return Computed(place, metric, cell - self._first[place], np.round(value, _DECIMALS))
+        value = np.concatenate(
+            [
+                values[cells] if name in RATIOS else np.round(values[cells], _DECIMALS)
+                for name, values, cells in zip(self.metrics, all_values, found, strict=True)
+            ]
+        )[order]
+        return Computed(place, metric, cell - self._first[place], value)

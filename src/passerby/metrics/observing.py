@@ -28,20 +28,35 @@ Intervals = tuple[Integers, Integers]
 _NOTHING: Intervals = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
-def observed(store: Store, catalogue: Catalogue, places: Sequence[Place], calendars: Sequence[Calendar]) -> list[Flags]:
-    """For each place, whether each bucket of its calendar was observed at all within the asked range."""
-    return [each > 0 for each in observed_ms(store, catalogue, places, calendars)]
+def observed(
+    store: Store,
+    catalogue: Catalogue,
+    places: Sequence[Place],
+    calendars: Sequence[Calendar],
+    *,
+    every_sensor: bool = False,
+) -> list[Flags]:
+    """For each place, whether each bucket of its calendar was observed at all within the asked range.
+
+    `every_sensor`: for metrics that count sensors which are no entry points too (`Metric.every_sensor`).
+    """
+    return [each > 0 for each in observed_ms(store, catalogue, places, calendars, every_sensor=every_sensor)]
 
 
 def observed_ms(
-    store: Store, catalogue: Catalogue, places: Sequence[Place], calendars: Sequence[Calendar]
+    store: Store,
+    catalogue: Catalogue,
+    places: Sequence[Place],
+    calendars: Sequence[Calendar],
+    *,
+    every_sensor: bool = False,
 ) -> list[Integers]:
     """For each place, how long each bucket of its calendar was observed, in ms, split exactly over buckets.
 
     Where several sensors observe a place at the same time, that time counts once.
     """
     totals = [np.zeros(len(calendars[place.calendar]), dtype=np.int64) for place in places]
-    sensors_of = [_sensors(catalogue, place) for place in places]
+    sensors_of = [_sensors(catalogue, place, every=every_sensor) for place in places]
     sensors = sorted({sensor for each in sensors_of for sensor in each})
     if not sensors:
         return totals
@@ -54,15 +69,11 @@ def observed_ms(
     return totals
 
 
-def _sensors(catalogue: Catalogue, place: Place) -> list[int]:
+def _sensors(catalogue: Catalogue, place: Place, *, every: bool) -> list[int]:
     """The sensors whose observing makes a place observed."""
-    if isinstance(place.key, tuple):
+    if place.level in {"zone", "line"} and isinstance(place.key, tuple):
         return [place.key[0]]
-    if place.level == "sensor":
-        return [place.key]
-    sites = [place.key] if place.level == "site" else scope.sites_of(catalogue, place)
-    sensors = (catalogue.sensors[sensor] for site in sites for sensor in catalogue.sites[site].sensor_ids)
-    return [sensor.id for sensor in sensors if sensor.entry_point]
+    return [sensor.id for sensor in scope.sensors_of(catalogue, place, every=every)]
 
 
 def _observing(

@@ -19,13 +19,15 @@ class Place:
     """Somewhere to compute metrics for, by the buckets of the calendar with that index.
 
     `key` is the catalogue id; of a zone or line it is (sensor id, id). `sites` narrows a brand to some of its
-    sites; None: all of them.
+    sites; None: all of them. A content is counted where it was shown: on the screens `sensors`, or, where that is
+    None, on all screens of `sites`.
     """
 
     level: Level
     key: int | tuple[int, int]
     calendar: int = 0
     sites: tuple[int, ...] | None = None
+    sensors: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,35 +6,13 @@ The formulas are carried out in `compute` (sums) and `kernels` (sequences); the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from passerby.metrics.media import CONTENTS, SCREENS, STREETS
+from passerby.metrics.metric import LEVELS, Combine, Level, Metric, Unit
 
-Level = Literal["brand", "site", "sensor", "zone", "line"]
-Combine = Literal["sum", "max"]
-Unit = Literal["persons", "groups", "ms", "passages", "stays", "crossings", "devices"]
-
-LEVELS: tuple[Level, ...] = ("brand", "site", "sensor", "zone", "line")
 _SITES: tuple[Level, ...] = ("brand", "site", "sensor")
 _WIFI: tuple[Level, ...] = (*_SITES, "zone")
 
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric.
-
-    `combine` says how the values of several buckets or places become one: "sum", or "max" for peaks.
-    `levels` are the kinds of place it exists for. `formula` is the rule in one sentence.
-    """
-
-    name: str
-    unit: Unit
-    combine: Combine
-    levels: tuple[Level, ...]
-    description: str
-    formula: str
-
-
-_ALL = (
+_PEOPLE = (
     Metric(
         "all_visits",
         "persons",
@@ -241,4 +219,6 @@ _ALL = (
         "wifi_visits with a duration >= 60 minutes",
     ),
 )
-METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_PEOPLE, *SCREENS, *STREETS, *CONTENTS)}
+
+__all__ = ["LEVELS", "METRICS", "Combine", "Level", "Metric", "Unit"]

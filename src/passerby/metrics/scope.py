@@ -22,6 +22,7 @@ import pyarrow as pa
 from passerby.calendar import DAY_MS, Calendar, to_utc, zone
 from passerby.catalogue.model import Catalogue, Sensor, Site
 from passerby.metrics.places import Integers, Place
+from passerby.metrics.registry import Level
 from passerby.store.contract import Store
 
 # Slot numbers of different calendars must not meet: a slot is at least 1 s long, so 200 years of them are < 2**33.
@@ -133,13 +134,24 @@ class SiteUnits(Units):
 
 @dataclass(slots=True)
 class PartUnits(Units):
-    """Zones or lines; `scope` has the columns sensor_id, part_id, unit and what `_frame_columns` adds."""
+    """Zones or lines; `scope` has the columns sensor_id, part_id, unit and what `frame_columns` adds."""
 
     scope: pa.Table
 
 
 @dataclass(slots=True)
-class _Edges:
+class SensorUnits(Units):
+    """Single sensors, whatever place they count for.
+
+    `sensors` are their ids; `scope` has the columns sensor_id, unit and what `frame_columns` adds.
+    """
+
+    sensors: Integers
+    scope: pa.Table
+
+
+@dataclass(slots=True)
+class Edges:
     """Gathers units in the order in which places first need them."""
 
     number: dict[tuple[object, ...], int] = field(default_factory=dict)
@@ -147,6 +159,7 @@ class _Edges:
     place: list[int] = field(default_factory=list)
 
     def add(self, key: tuple[object, ...], place: int) -> None:
+        """The unit `key`, whose last part is its calendar's index, counts for a place."""
         self.unit.append(self.number.setdefault(key, len(self.number)))
         self.place.append(place)
 
@@ -160,7 +173,7 @@ class _Edges:
 
 def site_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames) -> SiteUnits | None:
     """The units of the brands, sites and sensors among the places; None when there are none."""
-    edges = _Edges()
+    edges = Edges()
     for index, place in enumerate(places):
         if place.level == "brand":
             for site_id in sites_of(catalogue, place):
@@ -189,6 +202,41 @@ def site_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames) ->
     )
 
 
+def sensor_units(
+    catalogue: Catalogue, places: Sequence[Place], frames: Frames, *, every: bool, level: Level | None = None
+) -> SensorUnits | None:
+    """The sensors that count for the brands, sites and sensors among the places; None when there are none.
+
+    With `level`, only places of that level. `every`: also sensors that are no entry points of their site.
+    """
+    edges = Edges()
+    for index, place in enumerate(places):
+        if place.level == level or (level is None and place.level in {"brand", "site", "sensor"}):
+            for sensor in sensors_of(catalogue, place, every=every):
+                edges.add((sensor.id, place.calendar), index)
+    if not edges.number:
+        return None
+    calendar, edge_unit, edge_place = edges.arrays()
+    sensors = np.array([key[0] for key in edges.number], dtype=np.int64)
+    columns = {
+        "sensor_id": sensors,
+        "unit": np.arange(len(calendar), dtype=np.int32),
+        **frame_columns(frames, calendar),
+    }
+    return SensorUnits(calendar, edge_unit, edge_place, sensors, pa.table(columns))
+
+
+def sensors_of(catalogue: Catalogue, place: Place, *, every: bool) -> list[Sensor]:
+    """The sensors that count for a brand, site, sensor or content: of sites the entry points, or `every` one."""
+    if place.level == "sensor":
+        return [catalogue.sensors[_number(place.key)]]
+    if place.sensors is not None:
+        return [catalogue.sensors[sensor] for sensor in place.sensors]
+    sites = (_number(place.key),) if place.level == "site" else sites_of(catalogue, place)
+    sensors = (catalogue.sensors[sensor] for site in sites for sensor in catalogue.sites[site].sensor_ids)
+    return [sensor for sensor in sensors if every or sensor.entry_point]
+
+
 def zone_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames) -> PartUnits | None:
     """The units of the zones among the places, with each zone's `min_dwell_ms`."""
     return _part_units(catalogue, places, frames, "zone")
@@ -200,7 +248,7 @@ def line_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames) ->
 
 
 def _part_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames, level: str) -> PartUnits | None:
-    edges = _Edges()
+    edges = Edges()
     for index, place in enumerate(places):
         if place.level == level and isinstance(place.key, tuple):
             edges.add((*place.key, place.calendar), index)
@@ -211,7 +259,7 @@ def _part_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames, l
         "sensor_id": pa.array([key[0] for key in edges.number], pa.int64()),
         "part_id": pa.array([key[1] for key in edges.number], pa.int64()),
         "unit": np.arange(len(calendar), dtype=np.int32),
-        **_frame_columns(frames, calendar),
+        **frame_columns(frames, calendar),
     }
     if level == "zone":
         dwell = [catalogue.sensors[int(str(key[0]))].zones[int(str(key[1]))].min_dwell_s for key in edges.number]
@@ -219,7 +267,8 @@ def _part_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames, l
     return PartUnits(calendar, edge_unit, edge_place, pa.table(columns))
 
 
-def _frame_columns(frames: Frames, calendar: Integers) -> dict[str, object]:
+def frame_columns(frames: Frames, calendar: Integers) -> dict[str, object]:
+    """The columns by which a `scope` table's rows find their buckets; `calendar` is the index of each row's."""
     return {
         "slot_base": frames.slot_base[calendar],
         "slot_origin_ms": frames.slot_origin_ms[calendar],
@@ -238,7 +287,7 @@ def _site_tables(
         "sensor_id": pa.array([sensor.id for each in sensors for sensor in each], pa.int64()),
         "unit": unit.astype(np.int32),
         "bounce_ms": bounce_ms[unit],
-        **_frame_columns(frames, calendar[unit]),
+        **frame_columns(frames, calendar[unit]),
     }
     doors = [
         (number, sensor.id, line.id)
@@ -252,7 +301,7 @@ def _site_tables(
         "sensor_id": pa.array([row[1] for row in doors], pa.int64()),
         "part_id": pa.array([row[2] for row in doors], pa.int64()),
         "unit": door_unit.astype(np.int32),
-        **_frame_columns(frames, calendar[door_unit]),
+        **frame_columns(frames, calendar[door_unit]),
     }
     return pa.table(scope), pa.table(door)
 

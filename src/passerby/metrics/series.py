@@ -19,6 +19,7 @@ from passerby.metrics.compute import compute
 from passerby.metrics.observing import observed
 from passerby.metrics.places import Computed, Flags, Floats, Integers, Place
 from passerby.metrics.question import SITE_TIME, Question, Subject, instant_ms
+from passerby.metrics.ratios import RATIOS, with_parts
 from passerby.metrics.registry import LEVELS, METRICS, Metric
 from passerby.store.contract import Store
 
@@ -42,11 +43,13 @@ def answer(store: Store, catalogue: Catalogue, question: Question, *, now_ms: in
         InvalidInputError: the range is empty, or the answer could have more than `MAX_POINTS` points.
     """
     frames = _Frames(catalogue, question)
-    computed = compute(
-        store, catalogue, question.metrics, frames.places, frames.calendars, role=question.role, now_ms=now_ms
-    )
-    seen = observed(store, catalogue, frames.places, frames.calendars) if question.fill == "null" else None
-    return _series(question, frames, _Values(computed, len(question.metrics)), seen)
+    names = with_parts(question.metrics)
+    computed = compute(store, catalogue, names, frames.places, frames.calendars, role=question.role, now_ms=now_ms)
+    seen: dict[bool, Sequence[Flags]] = {}
+    if question.fill == "null":
+        for every in {METRICS[name].every_sensor for name in question.metrics}:
+            seen[every] = observed(store, catalogue, frames.places, frames.calendars, every_sensor=every)
+    return _series(question, frames, _Values(computed, names), seen)
 
 
 class _Frames:
@@ -94,35 +97,38 @@ class _Frames:
 class _Values:
     """Look-up of one place's and metric's buckets and values."""
 
-    def __init__(self, computed: Computed, metrics: int) -> None:
-        self._computed, self._metrics = computed, metrics
-        self._key = computed.place * metrics + computed.metric
+    def __init__(self, computed: Computed, names: Sequence[str]) -> None:
+        self._computed = computed
+        self._number = {name: index for index, name in enumerate(names)}
+        self._key = computed.place * len(names) + computed.metric
 
-    def of(self, place: int, metric: int) -> tuple[Integers, Floats]:
+    def of(self, place: int, name: str) -> tuple[Integers, Floats]:
         """(buckets, values), ascending."""
-        first, last = np.searchsorted(self._key, place * self._metrics + metric + np.arange(2))
+        key = place * len(self._number) + self._number[name]
+        first, last = np.searchsorted(self._key, key + np.arange(2))
         return self._computed.bucket[first:last], self._computed.value[first:last]
 
 
-def _series(question: Question, frames: _Frames, values: _Values, seen: Sequence[Flags] | None) -> Iterator[Series]:
-    number = {name: index for index, name in enumerate(question.metrics)}
+def _series(
+    question: Question, frames: _Frames, values: _Values, seen: Mapping[bool, Sequence[Flags]]
+) -> Iterator[Series]:
+    """`seen`: by `Metric.every_sensor`, the buckets in which each place was observed; empty unless the fill asks."""
     places_of: Mapping[Subject, list[int]] = dict(zip(question.subjects, frames.places_of, strict=True))
     for subject, metric in question.pairs():
         places = places_of[subject]
         calendars = [frames.calendars[frames.places[place].calendar] for place in places]
-        found = [values.of(place, number[metric.name]) for place in places]
-        if len(places) == 1 and question.fill == "none":
-            bucket, value = found[0]
-            labels = calendars[0].offset_labels
+        flags = [seen[metric.every_sensor][place] for place in places] if seen else None
+        if len(places) != 1:
+            labels, dense, observed_at = _by_label(metric, calendars, places, values, flags)
+            yield Series(subject, metric, *_filled(question, labels, dense, observed_at))
+            continue
+        bucket, value = values.of(places[0], metric.name)
+        labels = calendars[0].offset_labels
+        if question.fill == "none":
             yield Series(subject, metric, [labels[index] for index in bucket.tolist()], _numbers(value))
             continue
-        flags = None if seen is None else [seen[place] for place in places]
-        if len(places) == 1:
-            labels, dense = calendars[0].offset_labels, _dense(len(calendars[0]), *found[0])
-            observed_at = None if flags is None else flags[0]
-        else:
-            labels, dense, observed_at = _by_label(metric, calendars, found, flags)
-        yield Series(subject, metric, *_filled(question, labels, dense, observed_at))
+        dense = _dense(len(calendars[0]), bucket, value)
+        yield Series(subject, metric, *_filled(question, labels, dense, None if flags is None else flags[0]))
 
 
 def _dense(count: int, bucket: Integers, value: Floats) -> Floats:
@@ -134,22 +140,33 @@ def _dense(count: int, bucket: Integers, value: Floats) -> Floats:
 def _by_label(
     metric: Metric,
     calendars: Sequence[Calendar],
-    found: Sequence[tuple[Integers, Floats]],
+    places: Sequence[int],
+    values: _Values,
     flags: Sequence[Flags] | None,
 ) -> tuple[list[str], Floats, Flags | None]:
-    """(labels, values, observed) of several calendars, matched by the local time of their buckets."""
+    """(labels, values, observed) of places with several calendars, matched by the local time of their buckets."""
     if not calendars:
         return [], np.zeros(0), None
     floors = np.unique(np.concatenate([each.floors_ms for each in calendars]))
     labels = np.datetime_as_string(floors.astype("datetime64[ms]"), unit="s").tolist()
-    dense, seen = np.zeros(len(floors)), np.zeros(len(floors), dtype=np.bool_)
-    combine = np.maximum if metric.combine == "max" else np.add
-    for index, (each, (bucket, value)) in enumerate(zip(calendars, found, strict=True)):
-        position = np.searchsorted(floors, each.floors_ms)
-        combine.at(dense, position[bucket], value)
-        if flags is not None:
-            np.logical_or.at(seen, position, flags[index])
-    return labels, dense, None if flags is None else seen
+    positions = [np.searchsorted(floors, each.floors_ms) for each in calendars]
+
+    def combined(name: str) -> Floats:
+        dense = np.zeros(len(floors))
+        combine = np.maximum if metric.combine == "max" else np.add
+        for position, place in zip(positions, places, strict=True):
+            bucket, value = values.of(place, name)
+            combine.at(dense, position[bucket], value)
+        return dense
+
+    ratio = RATIOS.get(metric.name)
+    dense = combined(metric.name) if ratio is None else ratio.of(*map(combined, ratio.parts))
+    if flags is None:
+        return labels, dense, None
+    seen = np.zeros(len(floors), dtype=np.bool_)
+    for position, each in zip(positions, flags, strict=True):
+        np.logical_or.at(seen, position, each)
+    return labels, dense, seen
 
 
 def _filled(

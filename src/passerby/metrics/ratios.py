@@ -1,0 +1,45 @@
+"""Metrics that are never added up.
+
+Each is computed from its parts, and for several buckets or places from the sums of the parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from passerby.metrics.places import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """`of(*parts)` is the value from the parts' values, all arrays of one length; parts are names of sums."""
+
+    parts: tuple[str, ...]
+    of: Callable[..., Floats]
+
+
+def divided(numerator: Floats, denominator: Floats) -> Floats:
+    """The quotients, 0 where there is nothing to divide by."""
+    quotient = np.zeros(len(numerator))
+    np.divide(numerator, denominator, out=quotient, where=denominator != 0)
+    return quotient
+
+
+def _percent(part: Floats, whole: Floats) -> Floats:
+    # In this order: 100 * 1 / 9 is 11.11111111111111, as the vendors print it, and 1 / 9 * 100 is not.
+    return divided(100.0 * part, whole)
+
+
+RATIOS: dict[str, Ratio] = {
+    "conversion_ratio": Ratio(("watchers", "ots"), _percent),
+}
+
+
+def with_parts(metrics: Iterable[str]) -> tuple[str, ...]:
+    """The metrics in their order, followed by those parts of theirs that are not among them."""
+    metrics = tuple(metrics)
+    parts = [part for name in metrics if name in RATIOS for part in RATIOS[name].parts]
+    return tuple(dict.fromkeys([*metrics, *parts]))

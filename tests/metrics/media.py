@@ -1,0 +1,99 @@
+"""Random observations of screens and streets, for the tests of their metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+from tests.metrics import network
+from tests.metrics.network import DAY, HOUR, Fact
+
+from passerby.calendar import SIZES, Calendar, calendar, fixed_days
+
+ZONES = ("Europe/Zurich", "America/New_York", "Australia/Lord_Howe")
+SENSORS_OF = {1: (1, 2, 3), 2: (4,)}
+ENTRY_POINTS_OF = {1: (1, 2), 2: (4,)}
+# Instants of uptimes are multiples of it, so that the twin can walk through them.
+STEP = 30_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one example is asked: facts, the zones of both sites, and calendars."""
+
+    facts: list[Fact]
+    zones: list[str]
+    calendars: list[Calendar]
+    role: str | None
+    anchor: int
+
+
+_LENGTHS = st.sampled_from([0, 1, 49, 50, 999, 2000, 2001, 5000, 61_000, 3 * HOUR])
+_GENDERS = st.sampled_from(["male", "female", "unknown", None])
+_AGES = st.sampled_from(["child", "young", "adult", "senior", "unknown", None])
+_ROLES = st.sampled_from([None, None, None, "staff", "courier"])
+_SENSORS = st.integers(1, 4)
+
+
+@st.composite
+def view(draw, start):
+    length = draw(_LENGTHS)
+    looks = draw(st.none() | st.lists(st.tuples(st.booleans(), st.sampled_from([0, 1, 500, 1999, 2001])), max_size=4))
+    looked = sum(ms for looking, ms in looks or () if looking)
+    attention = looked if looks is not None else draw(st.sampled_from([0, 0, 1, 300, 2500]))
+    values = {
+        "ended_ms": start + max(length, attention),
+        "attention_ms": attention,
+        "attention": None if looks is None else [{"looking": looking, "ms": ms} for looking, ms in looks],
+        "gender": draw(_GENDERS),
+        "age_group": draw(_AGES),
+        "role": draw(_ROLES),
+    }
+    return Fact("view", draw(_SENSORS), start, tuple(values.items()))
+
+
+@st.composite
+def uptime(draw, anchor):
+    start = anchor // STEP * STEP + draw(st.integers(-2 * DAY // STEP, 2 * DAY // STEP)) * STEP
+    length = draw(st.sampled_from([0, STEP, 600_000, HOUR, 7 * HOUR, 26 * HOUR]))
+    return Fact("uptime", draw(_SENSORS), start, (("ended_ms", start + length),))
+
+
+def starts(anchor: int):
+    """Instants near few centres, quarters of an hour apart: many in one bucket, some on its edge."""
+    return st.builds(
+        lambda centre, delta: anchor + centre * 900_000 + delta * 50,
+        st.integers(-130, 130) | st.integers(-3, 3),
+        st.integers(-3, 9),
+    )
+
+
+@st.composite
+def calendars(draw, anchor, zones, sizes=(*SIZES, "7d", "30d")):
+    """One calendar in each zone, of one size or another, some clipped to what is asked."""
+    found = []
+    for zone in zones:
+        size = draw(st.sampled_from(sizes))
+        step = draw(st.sampled_from([900_000, 1]))
+        start = anchor + draw(st.integers(-30 * HOUR // step, 20 * HOUR // step)) * step
+        end = start + draw(st.integers(1, (6 if size == "5m" else 40) * HOUR // step)) * step
+        clip = draw(st.booleans())
+        fixed = size.endswith("d") and size != "1d"
+        found.append(
+            fixed_days(int(size[:-1]), zone, start, end, clip=clip)
+            if fixed
+            else calendar(size, zone, start, end, clip=clip)
+        )
+    return found
+
+
+@st.composite
+def cases(draw, *kinds, sizes=(*SIZES, "7d", "30d")):
+    """Examples with facts of the `kinds`, functions from a start to a strategy; uptimes are always among them."""
+    zones = [draw(st.sampled_from(ZONES)) for _ in range(2)]
+    anchor = draw(st.sampled_from(network.anchors(zones[0])))
+    facts = draw(st.lists(st.one_of([starts(anchor).flatmap(kind) for kind in kinds]), max_size=25))
+    facts += draw(st.lists(uptime(anchor), max_size=5))
+    third = draw(st.sampled_from([*ZONES, "UTC"]))
+    frames = draw(calendars(anchor, [zones[0], third], sizes))
+    return Case(facts, zones, frames, draw(st.sampled_from([None, None, "any", "courier"])), anchor)
