@@ -29,7 +29,7 @@ VIEW = "attention_ms attention gender age_group age glasses mustache beard mood 
     ("kind", "columns"),
     [
         ("visit", "started_ms ended_ms id identity visit_group role"),
-        ("zone_visit", f"started_ms ended_ms id identity {DESCRIBED} zone_id role"),
+        ("zone_visit", f"started_ms ended_ms id identity {DESCRIBED} zone_id role also_events"),
         ("passage", "started_ms ended_ms id identity class color"),
         ("view", f"started_ms ended_ms id identity {VIEW}"),
         ("play", "started_ms ended_ms id identity content_id"),

@@ -87,12 +87,13 @@ class Described(Observation, kw_only=True, frozen=True, gc=False):
 
 
 class ZoneVisit(Described, tag="zone_visit", kw_only=True, frozen=True, gc=False):
-    """A person was inside a zone."""
+    """A person was inside a zone; `also_events` = coming and going are reported as events too."""
 
     zone: Reference
     start: Instant
     duration_ms: Milliseconds
     role: Role | None = None
+    also_events: bool = False
 
 
 class Passage(Observation, tag="passage", kw_only=True, frozen=True, gc=False):
@@ -342,6 +343,8 @@ _SPECIAL: dict[str, list[tuple[str, pa.DataType, bool]]] = {
     "device": [("device", pa.string(), False)],
     "direction": [("direction", pa.string(), False)],
     "also_visit": [("also_visit", pa.bool_(), False)],
+    # Null in rows from before there was such a field.
+    "also_events": [("also_events", pa.bool_(), True)],
 }
 _INTEGERS = {"age", "session", "object_id", "snapshot_id", "record_id"}
 _FLAGS = {"mustache", "beard", "randomized"}

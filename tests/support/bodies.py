@@ -43,7 +43,7 @@ _TYPES = {
     "value": pa.float64(),
 }
 _INTEGERS = {"duration_ms", "attention_ms", "age", "session", "object_id", "snapshot_id", "record_id", "rssi"}
-_FLAGS = {"mustache", "beard", "also_visit", "randomized"}
+_FLAGS = {"mustache", "beard", "also_visit", "also_events", "randomized"}
 
 
 def body(format_, rows):

@@ -62,7 +62,7 @@ def _fields(kind, sensor):
             {"start": instants(), "duration_ms": st.one_of(st.none(), durations)},
             {"group": st.one_of(texts, int64), "role": roles},
         ),
-        "zone_visit": ({**span, "zone": zones}, {"role": roles, **described}),
+        "zone_visit": ({**span, "zone": zones}, {"role": roles, "also_events": st.booleans(), **described}),
         "passage": (span, {"class": road_users, "color": st.sampled_from(["white", "black", "unknown"])}),
         "view": (
             {"start": instants(), "duration_ms": st.just(10_000_000)},

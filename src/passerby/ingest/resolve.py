@@ -182,7 +182,10 @@ def _visit(_: Resolver, place: Place, o: Visit) -> Row:
 
 def _zone_visit(_: Resolver, place: Place, o: ZoneVisit) -> Row:
     zone = _part(place.zones, o.zone, "zone")
-    return _row("zone_visit", _interval(place, o), o, (*_described(o), zone, o.role))
+    row = _row("zone_visit", _interval(place, o), o, (*_described(o), zone, o.role))
+    if not o.also_events:  # younger than the kind: it is part of the derived identity only where it is set
+        return (*row, False)
+    return _row("zone_visit", _interval(place, o), o, (*_described(o), zone, o.role, True))
 
 
 def _passage(_: Resolver, place: Place, o: Passage) -> Row:

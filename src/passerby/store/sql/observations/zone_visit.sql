@@ -12,6 +12,7 @@ select
     zone_id as "zone",
     started_ms as "start",
     ended_ms - started_ms as duration_ms,
-    role
+    role,
+    coalesce(also_events, false) as also_events
 from zone_visits
 {{ observations/wanted }}
