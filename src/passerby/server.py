@@ -14,7 +14,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import HTTPScope, Message, Receive, Scope, Send
 
-from passerby.api import catalogue, export, health, ingest, metrics, openapi, pages, rejected
+from passerby.api import catalogue, export, health, ingest, metrics, openapi, pages, push, rejected
 from passerby.api.auth import provide_credential
 from passerby.api.graphql import routes as graphql
 from passerby.api.problems import problem_response
@@ -28,6 +28,7 @@ ROUTERS: tuple[Router, ...] = (
     export.router,
     metrics.router,
     rejected.router,
+    push.router,
     graphql.router,
     analytiks.router,
 )

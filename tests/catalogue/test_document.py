@@ -16,9 +16,10 @@ ENTRIES = [entry for entry in vars(document).values() if isinstance(entry, type)
 
 def test_the_example_of_the_page_can_be_applied(tmp_path):
     (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    with Repository(tmp_path, environment={"ACME_SECRET": "a", "ACME_KEY": "b"}) as repository:
+    variables = {name: f"value of {name}" for name in re.findall(r"env:(\w+)", example)}
+    with Repository(tmp_path, environment=variables) as repository:
         repository.apply(from_yaml(example))
-        assert repository.verify("native", "b")
+        assert repository.verify("native", "value of ACME_KEY")
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

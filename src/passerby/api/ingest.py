@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -20,27 +19,27 @@ from litestar.types import HTTPScope, Receive, Send
 
 from passerby.api import problems
 from passerby.api.auth import credential_of
+from passerby.api.receiving import LARGE, appended, make_room, outcome, resolved
 from passerby.catalogue.model import Credential
 from passerby.errors import ConflictError, InvalidInputError, Problem, UnavailableError
 from passerby.ingest import formats
 from passerby.ingest.compression import TooLargeError, UnknownEncodingError, opened
-from passerby.ingest.intake import RegisterContent, Resolved, rejects, resolve
-from passerby.journal import Idempotency, Receipt, Submission
+from passerby.ingest.decoded import Decoded
+from passerby.ingest.intake import Resolved, rejects
+from passerby.journal import Idempotency, Submission
 from passerby.observations import KINDS
 from passerby.services import Services
 
-T = TypeVar("T")
-
 PATH = "/v1/observations"
 _MEGABYTE = 1 << 20
-# Larger bodies are decoded in a thread, so that other requests go on meanwhile.
-_LARGE = 1 << 17
 # A reader that asked to wait until queries see its rows waits no longer than this.
 _LONGEST_WAIT_S = 30.0
 _encode = msgspec.json.Encoder().encode
 
 
-class _RejectedRow(msgspec.Struct):
+class RejectedRow(msgspec.Struct):
+    """A row that was refused: its place in the body, and why."""
+
     index: int
     error: str
 
@@ -50,7 +49,7 @@ class Answer(msgspec.Struct):
 
     accepted: int
     duplicates: int | None
-    rejected: list[_RejectedRow]
+    rejected: list[RejectedRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class Ingest:
         if scope["method"] != "POST":
             raise MethodNotAllowedException("this address takes POST", headers={"Allow": "POST"})
         request = self._checked(scope)
-        await self._make_room()
+        await make_room(self._services)
         body = await self._body(request, receive)
         if request.idempotency_key is None:
             return _encode(await self._take(request, body, None))
@@ -125,13 +124,6 @@ class Ingest:
             None if key is None else self._hidden(credential, key),
             int(length) if length.isdigit() else None,
         )
-
-    async def _make_room(self) -> None:
-        loader = self._services.loader
-        if loader.must_hold():
-            await loader.hold()
-            if loader.must_hold():
-                raise UnavailableError("too many rows are waiting to be stored; send this again", retry_after_s=1)
 
     async def _body(self, request: _Request, receive: Receive) -> bytes:
         if request.length is not None and request.length > self._limit:
@@ -168,16 +160,16 @@ class Ingest:
         if running is not None:
             _same_body(running[0], digest)
             return await asyncio.shield(running[1])
-        outcome: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._under_way[account, key] = (digest, outcome)
+        first: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._under_way[account, key] = (digest, first)
         try:
             answer = await self._known(account, key, digest)
             if answer is None:
                 answer = _encode(await self._take(request, body, (key, digest)))
-            outcome.set_result(answer)
+            first.set_result(answer)
         except BaseException as error:
-            outcome.set_exception(error if isinstance(error, Exception) else UnavailableError("interrupted"))
-            outcome.exception()  # others may be waiting for it, or nobody
+            first.set_exception(error if isinstance(error, Exception) else UnavailableError("interrupted"))
+            first.exception()  # others may be waiting for it, or nobody
             raise
         finally:
             del self._under_way[account, key]
@@ -207,70 +199,40 @@ class Ingest:
         return digest.digest()
 
     async def _take(self, request: _Request, body: bytes, idempotency: tuple[str, bytes] | None) -> Answer:
-        resolved = await self._resolved(request, body)
-        answer = Answer(resolved.row_count, None, [_RejectedRow(one.index, one.error) for one in resolved.refused])
-        if not (resolved.rows or resolved.refused or idempotency):
+        found = await self._resolved(request, body)
+        answer = Answer(found.row_count, None, [RejectedRow(one.index, one.error) for one in found.refused])
+        if not (found.rows or found.refused or idempotency):
             if request.wait:
                 answer.duplicates = 0
             return answer
         account = request.credential.account_id
         kept = Idempotency(account, *idempotency, _encode(answer)) if idempotency else None
-        refused = rejects(resolved.refused, request.credential) if resolved.refused else ()
-        receipt = await self._append(Submission(resolved.rows, refused, kept))
+        refused = rejects(found.refused, request.credential) if found.refused else ()
+        receipt = await appended(self._services, Submission(found.rows, refused, kept))
         if receipt.repeated is not None:
             return msgspec.json.decode(receipt.repeated.answer, type=Answer)
         if request.wait:
             answer.accepted = await self._visible(receipt.entry)
-            answer.duplicates = resolved.row_count - answer.accepted
+            answer.duplicates = found.row_count - answer.accepted
             if kept is not None:
-                await _outcome(self._services.journal.amend(replace(kept, answer=_encode(answer))))
+                await outcome(self._services.journal.amend(replace(kept, answer=_encode(answer))))
         return answer
 
-    async def _append(self, submission: Submission) -> Receipt:
-        telemetry = self._services.telemetry
-        with telemetry.commit.time():
-            receipt = await _outcome(self._services.journal.append(submission))
-        if receipt.repeated is None:
-            telemetry.accepted_rows.inc(submission.row_count)
-            telemetry.rejected_rows.inc(len(submission.rejected))
-        return receipt
-
     async def _resolved(self, request: _Request, body: bytes) -> Resolved:
-        if len(body) <= _LARGE and not request.format.waits:
-            try:
-                return self._resolve(request, body, _would_block)
-            except _WouldBlockError:
-                pass  # some contents must be registered first, which writes to the catalogue
-        account = request.credential.account_id
-        catalogue = self._services.catalogue
-        register = partial(self._resolve, request, body, lambda text: catalogue.register_content(account, text).id)
-        return await asyncio.to_thread(register)
+        at_once = len(body) <= LARGE and not request.format.waits
+        return await resolved(self._services, request.credential, partial(self._decode, request, body), at_once=at_once)
 
-    def _resolve(self, request: _Request, body: bytes, register_content: RegisterContent) -> Resolved:
+    def _decode(self, request: _Request, body: bytes) -> Decoded:
         try:
-            decoded = request.format.decode(body, request.kind, self._limit)
+            return request.format.decode(body, request.kind, self._limit)
         except TooLargeError:
             raise self._too_large() from None
-        return resolve(decoded, self._services.resolver(request.credential), register_content)
 
     async def _visible(self, entry: int) -> int:
         try:
-            return await asyncio.wait_for(_outcome(self._services.loader.wait_visible(entry)), _LONGEST_WAIT_S)
+            return await asyncio.wait_for(outcome(self._services.loader.wait_visible(entry)), _LONGEST_WAIT_S)
         except TimeoutError:
             raise UnavailableError("the rows are kept, but queries do not see them yet", retry_after_s=5) from None
-
-
-class _WouldBlockError(Exception):
-    """What has to be done next may take long: not in the event loop."""
-
-
-def _would_block(_: str) -> int:
-    raise _WouldBlockError
-
-
-async def _outcome(future: Future[T]) -> T:
-    """What a thread's future becomes. Shielded: who stops waiting must not cancel what the thread is about to set."""
-    return await asyncio.shield(asyncio.wrap_future(future))
 
 
 def _same_body(known: bytes, digest: bytes) -> None:

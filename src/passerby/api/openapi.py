@@ -14,7 +14,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from passerby import __version__
-from passerby.api import export, ingest, metrics, reference
+from passerby.api import export, ingest, metrics, push, reference
 from passerby.api.native import SECURITY
 from passerby.api.problems import MEDIA_TYPE
 from passerby.observations import json_schema
@@ -87,6 +87,7 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
     rows.update({"200": export.ANSWER, "404": problem("A site or sensor does not exist, or not for this key.")})
     series = document["paths"][metrics.PATH]["get"]["responses"]
     series.update({"200": metrics.ANSWER, "404": problem("A place does not exist, or not for this key.")})
+    push.describe(document["paths"][push.PATH])
     for path, operations in document["paths"].items():
         for operation in operations.values():
             if any(SECURITY in one for one in operation.get("security", ())):

@@ -123,6 +123,8 @@ def label(table: str, key: Key) -> str:
 def _described(name: str, before: object, after: object) -> str:
     if name == "held":
         return "another secret"
+    if name == "producers":
+        return "producers " + (", ".join(sorted(after)) if isinstance(after, dict) else "none")
     return name if name in _DRAWN else f"{name} {_shown(before)} -> {_shown(after)}"
 
 

@@ -50,6 +50,19 @@ class ZoneEntry(Entry, kw_only=True, frozen=True):
     polygon: list[Point]
 
 
+class MerakiEntry(Entry, kw_only=True, frozen=True):
+    """Cisco Meraki Scanning API: the validator that the dashboard shows, the secret that it was given."""
+
+    validator: Secret | None = None
+    secret: Secret | None = None
+
+
+class ProducersEntry(Entry, kw_only=True, frozen=True):
+    """What producers that push with this key prove themselves with. Left out: kept; null: taken away."""
+
+    meraki: MerakiEntry | UnsetType | None = UNSET
+
+
 class SensorEntry(Entry, kw_only=True, frozen=True):
     """Something that observes. `key` left out keeps the key it has; null takes it away."""
 
@@ -61,6 +74,7 @@ class SensorEntry(Entry, kw_only=True, frozen=True):
     active: bool = True
     expert: bool = True
     key: Secret | UnsetType | None = UNSET
+    producers: ProducersEntry = ProducersEntry()
     lines: list[LineEntry] = []
     zones: list[ZoneEntry] = []
 
@@ -136,6 +150,7 @@ class NativeEntry(CredentialEntry, kw_only=True, frozen=True, tag="native"):
 
     name: Name | None = None
     key: Secret | None = None
+    producers: ProducersEntry = ProducersEntry()
     scopes: list[Scope] = msgspec.field(default_factory=lambda: ["ingest", "read"])
 
 

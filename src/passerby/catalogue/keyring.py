@@ -15,6 +15,7 @@ from functools import cached_property
 from passerby.catalogue import keys
 from passerby.catalogue.keys import ServerKey
 from passerby.catalogue.model import Credential, DialectName
+from passerby.catalogue.producers import Held, opened
 
 # How long a verified password need not be hashed again. Revoking or replacing it ends this at once.
 REMEMBER_S = 600.0
@@ -29,6 +30,7 @@ class HeldKey:
 
     credential: Credential
     held: str = field(repr=False)
+    producers: Held | None = field(default=None, repr=False)
 
 
 class KeyRing:
@@ -87,6 +89,11 @@ class Verifier:
             self._server_key.unseal("camlytics", "", self._sealed_of_nobody)
             return None
         return key.credential, self._server_key.unseal("camlytics", name, key.held)
+
+    def producer_secrets(self, ring: KeyRing, name: str, producer: str) -> dict[str, str]:
+        """What the native key of that name holds for a producer."""
+        key = ring.named("native", name)
+        return {} if key is None else opened(self._server_key, name, producer, key.producers)
 
     @cached_property
     def _sealed_of_nobody(self) -> str:

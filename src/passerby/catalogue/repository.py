@@ -15,7 +15,7 @@ from typing import BinaryIO
 import sqlalchemy
 from sqlalchemy import Connection
 
-from passerby.catalogue import changes, keys, rows, schema, shape
+from passerby.catalogue import changes, keys, producers, rows, schema, shape
 from passerby.catalogue.changes import Change, Difference
 from passerby.catalogue.database import catalogue_path, open_database, reading, writing
 from passerby.catalogue.keyring import HeldKey, KeyRing, Verifier
@@ -162,7 +162,7 @@ class Repository:
     def _state_of(self, all_rows: Rows, version: int) -> _State:
         catalogue = rows.snapshot(all_rows, version, self._global_settings)
         held = all_rows["credentials"].values()
-        ring = KeyRing(HeldKey(catalogue.credentials[row["id"]], row["held"]) for row in held)
+        ring = KeyRing(HeldKey(catalogue.credentials[row["id"]], row["held"], row["producers"]) for row in held)
         return _State(catalogue, ring)
 
     def _install(self, state: _State) -> None:
@@ -187,6 +187,7 @@ class Repository:
             held = _all_rows(connection)
             difference = changes.prepare(wanted, held, prune=prune, notes=notes)
             self._protect(wanted, held, difference, notes)
+            self._protect_producers(wanted, held, difference, notes)
             if notes.problems:
                 raise InvalidInputError(notes.problems)
             listed = changes.listed(difference, held)
@@ -223,6 +224,21 @@ class Repository:
             target = difference.added if before is None else difference.changed
             target["credentials"].setdefault(key, {})["held"] = protected
 
+    def _protect_producers(self, wanted: Wanted, held: Rows, difference: Difference, notes: Notes) -> None:
+        """Gives each credential of the difference what is to be held for its producers."""
+        for key in wanted.rows["credentials"]:
+            before = held["credentials"].get(key, {}).get("producers")
+            path = wanted.paths["credentials", key]
+            try:
+                after = producers.sealed(self._server_key, str(key[1]), wanted.producers.get(key, {}), before) or None
+            except LookupError as error:
+                notes.problems.append(Problem(f"{path}.producers.{error}", "missing, and none is held"))
+                continue
+            if key in difference.added["credentials"]:
+                difference.added["credentials"][key]["producers"] = after
+            elif after != before:
+                difference.changed["credentials"].setdefault(key, {})["producers"] = after
+
     def _is_secret(self, row: Row, secret: str) -> bool:
         try:
             return keys.matches(self._server_key, row["dialect"], row["name"], secret, row["held"])
@@ -257,6 +273,7 @@ class Repository:
                 "brand_ids": sorted(set(brands)) or None,
                 "site_ids": sorted(set(sites)) or None,
                 "sensor_id": None,
+                "producers": None,
             }
             _check_new(row, held)
             row["held"] = keys.protect(self._server_key, dialect, row["name"], secret)
@@ -289,6 +306,10 @@ class Repository:
     def signing_secret(self, name: str) -> tuple[Credential, str] | None:
         """The camlytics credential of a public key with the secret that its requests are signed with."""
         return self._verifier.signing_secret(self._fresh().ring, name)
+
+    def producer_secrets(self, credential: Credential, producer: str) -> dict[str, str]:
+        """What a native key holds for a producer that pushes with it, by name; empty when nothing."""
+        return self._verifier.producer_secrets(self._fresh().ring, credential.name, producer)
 
     def server_secret(self, purpose: str) -> bytes:
         """32 secret bytes for one purpose, the same as long as `server.key` is."""

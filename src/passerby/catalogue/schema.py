@@ -151,6 +151,8 @@ credentials = Table(
     Column("sensor_id", _ID, _owner("sensors.id"), unique=True),
     # What `keys.py` made of the secret; never the secret itself.
     Column("held", String, nullable=False),
+    # Secrets of producers that push with the key, sealed: {"meraki": {"secret": ...}}.
+    _json("producers", nullable=True),
     UniqueConstraint("dialect", "name"),
     # Ids of revoked credentials are not given out again: old logs go on naming the right one.
     sqlite_autoincrement=True,

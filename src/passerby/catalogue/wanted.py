@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import UNSET
+
 from passerby.catalogue import rules
 from passerby.catalogue.document import (
     AnalytiksEntry,
@@ -19,6 +21,7 @@ from passerby.catalogue.document import (
     CatalogueFile,
     ContentEntry,
     NativeEntry,
+    ProducersEntry,
     QuividiEntry,
     SeemetrixEntry,
     SensorEntry,
@@ -38,14 +41,15 @@ class Wanted:
     """What a file asks for. `paths` says where in the file each row stands.
 
     `account_id` is 0 when the file's could not be read. `secrets` has the secret of each credential, None to keep the
-    one held; a credential's row has no `held` yet. `keyless` are sensors whose key is to be taken away, `silent` those
-    whose file entry does not speak of a key.
+    one held; `producers` those of its producers likewise. A credential's row has neither yet. `keyless` are sensors
+    whose key is to be taken away, `silent` those whose file entry does not speak of a key.
     """
 
     account_id: int
     rows: Rows = field(default_factory=no_rows)
     paths: dict[tuple[str, Key], str] = field(default_factory=dict)
     secrets: dict[Key, str | None] = field(default_factory=dict, repr=False)
+    producers: dict[Key, dict[str, dict[str, str | None] | None]] = field(default_factory=dict, repr=False)
     keyless: set[int] = field(default_factory=set)
     silent: set[int] = field(default_factory=set)
 
@@ -141,12 +145,17 @@ class _Flattener:
         }
         self._add("sensors", (entry.id,), path, row)
         self._drawings(entry, path)
+        asked = self._producers(entry.producers, path)
         if entry.key is None:
             self.wanted.keyless.add(entry.id)
-        elif isinstance(entry.key, str):
+            if asked:
+                self._problems.append(Problem(f"{path}.producers", "they push with the sensor's key; give it one"))
+        elif isinstance(entry.key, str) or asked:
+            secret = entry.key if isinstance(entry.key, str) else None
             name = sensor_key_name(entry.id)
             row = self._credential_row("native", name, ["ingest"], None, None) | {"sensor_id": entry.id}
-            self._add_credential(row, entry.key, path, f"{path}.key")
+            self._add_credential(row, secret, path, f"{path}.key")
+            self.wanted.producers["native", name] = asked
         else:
             self.wanted.silent.add(entry.id)
 
@@ -196,6 +205,24 @@ class _Flattener:
             return
         row = self._credential_row(dialect, name, scopes, entry.brands, entry.sites)
         self._add_credential(row, secret, path, f"{path}.{field_of_secret}")
+        if isinstance(entry, NativeEntry):
+            self.wanted.producers[dialect, row["name"]] = self._producers(entry.producers, path)
+
+    def _producers(self, entry: ProducersEntry, path: str) -> dict[str, dict[str, str | None] | None]:
+        """What the file says of each producer: its secrets (None: the one held), or None to take it away."""
+        asked: dict[str, dict[str, str | None] | None] = {}
+        for producer in entry.__struct_fields__:
+            secrets = getattr(entry, producer)
+            if secrets is None:
+                asked[producer] = None
+            elif secrets is not UNSET:
+                where = f"{path}.producers.{producer}"
+                given = {name: getattr(secrets, name) for name in secrets.__struct_fields__}
+                asked[producer] = {
+                    name: None if secret is None else self._from_environment(secret, f"{where}.{name}")
+                    for name, secret in given.items()
+                }
+        return asked
 
     def _credential_row(
         self,
