@@ -66,7 +66,8 @@ class App:
 
 
 def create_app(services: Services) -> App:
-    """The app that serves `services`. It does not close them."""
+    """The app that serves `services`, whose background work begins with it. It does not close them."""
+    services.exports.start()
     return App(services)
 
 

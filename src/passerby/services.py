@@ -15,6 +15,7 @@ from passerby.catalogue.repository import Repository
 from passerby.errors import InvalidInputError
 from passerby.ingest.privacy import Devices
 from passerby.ingest.resolve import Resolver
+from passerby.jobs import Exports
 from passerby.journal import Journal
 from passerby.loader import Loader
 from passerby.lock import FolderLock
@@ -39,6 +40,7 @@ class Services:
     loader: Loader
     devices: Devices
     telemetry: Telemetry
+    exports: Exports
     _closing: ExitStack
     _resolvers: dict[Credential, Resolver] = field(default_factory=dict)
 
@@ -91,7 +93,9 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
         stack.callback(loader.stop)
         stack.callback(_every(_SWEEP_S, devices.sweep))
         telemetry = Telemetry(journal, loader)
-        return Services(data, settings, catalogue, journal, store, loader, devices, telemetry, stack.pop_all())
+        exports = Exports(catalogue.engine, data / "exports")
+        stack.callback(exports.stop)
+        return Services(data, settings, catalogue, journal, store, loader, devices, telemetry, exports, stack.pop_all())
 
 
 def _refuse_url(option: str, url: str | None, embedded: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import sqlalchemy
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from passerby.catalogue import changes, keys, producers, rows, schema, shape
 from passerby.catalogue.changes import Change, Difference
@@ -113,6 +113,11 @@ class Repository:
         with self._polling:  # until a reload that is under way is done
             self._next_poll = math.inf
         self._engine.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for what lies beside the catalogue in it (export jobs); not for the catalogue's own tables."""
+        return self._engine
 
     def __enter__(self) -> Repository:
         return self

@@ -165,3 +165,23 @@ state = Table(
     # Grows with every change; tells a running server that its snapshot is old.
     Column("version", BigInteger, nullable=False),
 )
+
+# Not part of any snapshot: work under way, and where its result is.
+export_jobs = Table(
+    "export_jobs",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("digest", String, nullable=False),
+    _json("request"),
+    Column("state", String, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger),
+    Column("file", String),
+    Column("bytes", BigInteger),
+    Column("fail_reason", String),
+    UniqueConstraint("kind", "digest"),
+    # An id names a job for ever, also in the log, so none is given out twice.
+    sqlite_autoincrement=True,
+)

@@ -14,6 +14,7 @@ It does not hold `wifi-keys.sqlite`. The keys under which WiFi devices are hashe
 which makes the hashes anonymous for good; a copy of a key in a backup would undo that. After a restore the devices
 of the current day count as new ones. Nor does it hold the journal: all that is in it is loaded before the facts
 are written. Idempotency keys do not survive a restore; a request sent again then only meets its own duplicates.
+Results of exports (`exports/`) are made anew when someone asks for them again.
 """
 
 from __future__ import annotations
