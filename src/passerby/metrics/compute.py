@@ -1,8 +1,10 @@
 """`compute`: the values of metrics at places in buckets. Everything in the program that counts, counts here.
 
 Sums are added up by the engine (`store/sql/metrics/`); what depends on the order of single observations (groups,
-peaks) is fetched as a few integer columns and computed by the `kernels`. When single rows are fetched anyway,
-the sums are taken from them too; both ways give the same numbers, which a test holds.
+peaks) is fetched as a few integer columns and computed by the `kernels`. What an observation is (a bounce, a stay
+that counts, whose role counts) one text for each kind says (`each_visit`, `each_zone_visit`, `each_door_move`), which
+the queries that add up and those that give single rows include. When single rows are fetched anyway, their columns
+are added up here; nothing is classified here.
 
 Memory does not grow with the range: single rows are fetched for windows of time (`_UNIT_DAYS`), each with its own
 look-back and with those still present when it begins, so windows do not depend on one another; and a grid of many

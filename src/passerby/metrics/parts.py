@@ -37,10 +37,10 @@ def add_zone_peaks(asked: Asked, units: PartUnits, grid: Grid, window: Window, *
     grid.add("zone_peak_visits", units, windows.unit, windows.bucket, highest)
     if sums:
         inside = counted(asked.frames, units, unit, start, window)
-        unit, start, end = unit[inside], start[inside], end[inside]
+        unit, start = unit[inside], start[inside]
         bucket = asked.frames.buckets(units.calendar[unit], start)
         grid.add("zone_visits", units, unit, bucket, np.ones(len(unit)))
-        grid.add("zone_dwell_time", units, unit, bucket, end - start)
+        grid.add("zone_dwell_time", units, unit, bucket, numbers(found, "dwell_ms")[inside])
 
 
 def add_lines(asked: Asked, units: PartUnits, grid: Grid, window: Window) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from passerby.metrics import kernels
 from passerby.metrics.grid import Grid
@@ -17,6 +18,7 @@ from passerby.store.contract import Parameter, Store
 # Outside of what a calendar or a clock can say, yet far from overflowing when subtracted.
 _NEVER_MS = -(2**61)
 _FOR_EVER_MS = 2**61
+# `visits` is what two of the others leave.
 VISIT_SUMS = ("all_visits", "visits", "bounces", "dwell_time", "timed_visits")
 
 
@@ -81,6 +83,18 @@ def add_passages(asked: Asked, units: SiteUnits, grid: Grid, window: Window) -> 
     grid.add("walk_bys", units, numbers(found, "unit"), numbers(found, "bucket"), numbers(found, "walk_bys"))
 
 
+def bounced(visits: pa.Table) -> Flags:
+    """Which visits are known to be bounces."""
+    known: Flags = pc.fill_null(visits.column("bounce"), fill_value=False).to_numpy()
+    return known
+
+
+def ends(stays: pa.Table) -> Integers:
+    """When stays ended; one of unknown duration is never present, so it ends as it starts."""
+    ended: Integers = pc.coalesce(stays.column("ended_ms"), stays.column("started_ms")).to_numpy()
+    return ended
+
+
 def add_visit_sums(asked: Asked, units: SiteUnits, grid: Grid, window: Window) -> None:
     """all_visits, bounces, dwell_time and timed_visits, added up by the engine."""
     found = asked.sums("visits", window, {"scope": units.scope}, **asked.roles())
@@ -121,7 +135,7 @@ class Sequences:
         unit, start = numbers(visits, "unit"), numbers(visits, "started_ms")
         if self.needs.groups:
             named = visits.column("visit_group").is_valid().to_numpy()
-            stayed = ~flags(visits, "bounce")
+            stayed = ~bounced(visits)
             alone = stayed & ~named
             self._add_groups(
                 np.concatenate([unit[alone], doors.unit[doors.person]]),
@@ -132,7 +146,7 @@ class Sequences:
         if self.needs.sums:
             self._add_sums(visits, doors)
         if self.needs.peaks:
-            self._add_peaks(unit, start, numbers(visits, "ended_ms"), doors, resets)
+            self._add_peaks(unit, start, ends(visits), doors, resets)
 
     def _visits(self, seen_ms: int) -> pa.Table:
         parameters: dict[str, Parameter] = {
@@ -158,7 +172,7 @@ class Sequences:
             numbers(found, "started_ms"),
             kernels.scaled(floats(found, "came")),
             kernels.scaled(floats(found, "went")),
-            kernels.scaled(floats(found, "visits")),
+            kernels.scaled(floats(found, "all_visits")),
             flags(found, "person"),
         )
 
@@ -220,21 +234,18 @@ class Sequences:
         return last
 
     def _add_sums(self, visits: pa.Table, doors: DoorRows) -> None:
-        """The same sums as `add_visit_sums`, from rows that are here anyway: a second scan would cost more."""
+        """Add up the rows, which are here anyway: a second scan would cost more. What they are the query has said."""
         unit, start = numbers(visits, "unit"), numbers(visits, "started_ms")
         inside = self._counted(unit, start)
-        unit, start = unit[inside], start[inside]
-        bucket = self._buckets(unit, start)
-        bounce = flags(visits, "bounce")[inside]
-        duration = np.where(bounce, 0, numbers(visits, "ended_ms")[inside] - start)
+        unit, bucket = unit[inside], self._buckets(unit[inside], start[inside])
+        dwell = visits.column("dwell_ms")
         self.grid.add("all_visits", self.units, unit, bucket, np.ones(len(unit)))
-        self.grid.add("bounces", self.units, unit, bucket, bounce)
-        self.grid.add("dwell_time", self.units, unit, bucket, duration)
-        if "timed_visits" in self.grid.metrics:
-            self.grid.add("timed_visits", self.units, unit, bucket, flags(visits, "timed")[inside] & ~bounce)
+        self.grid.add("bounces", self.units, unit, bucket, bounced(visits)[inside])
+        self.grid.add("dwell_time", self.units, unit, bucket, dwell.fill_null(0).to_numpy()[inside])
+        self.grid.add("timed_visits", self.units, unit, bucket, dwell.is_valid().to_numpy()[inside])
         inside = self._counted(doors.unit, doors.time)
         unit, bucket = doors.unit[inside], self._buckets(doors.unit[inside], doors.time[inside])
-        self.grid.add_scaled("all_visits", self.units, unit, bucket, doors.visits[inside])
+        self.grid.add_scaled("all_visits", self.units, unit, bucket, doors.all_visits[inside])
 
     def _add_peaks(
         self, unit: Integers, start: Integers, end: Integers, doors: DoorRows, resets: tuple[Integers, Integers]
@@ -307,7 +318,7 @@ class DoorRows:
     time: Integers
     came: Floats
     went: Floats
-    visits: Floats
+    all_visits: Floats
     person: Flags
 
     @staticmethod

@@ -11,8 +11,7 @@ from (
     join slots on slots.slot = scope.slot_base + (c.started_ms - scope.slot_origin_ms) // scope.slot_ms
     where c.started_ms >= $start_ms and c.started_ms < $end_ms
         and c.started_ms >= scope.range_start_ms and c.started_ms < scope.range_end_ms
-        and (c.role is null or $excluded is null or c.role <> $excluded)
-        and ($only is null or c.role = $only)
+        and {{ metrics/counted_roles }}
     group by scope.unit, slots.bucket
     union all
     select

@@ -7,7 +7,6 @@ join (
     from names
 ) as asked on asked.name_key = v.name_key
 where v.started_ms >= $names_ms and v.started_ms < $start_ms
-    and not coalesce(v.ended_ms - v.started_ms < asked.bounce_ms, false)
-    and (v.role is null or $excluded is null or v.role <> $excluded)
-    and ($only is null or v.role = $only)
+    and {{ metrics/bounced }} is not true
+    and {{ metrics/counted_roles }}
 group by asked.number

@@ -1,17 +1,13 @@
--- The stays in zones of at least the zone's minimum that peaks are made of: those that start in
--- [$start_ms, $end_ms) and those that started earlier and are still present at $start_ms.
-select scope.unit, z.started_ms, z.ended_ms
-from zone_visits as z
-join scope on scope.sensor_id = z.sensor_id and scope.part_id = z.zone_id
-where z.started_ms >= $start_ms and z.started_ms < $end_ms
-    and z.ended_ms - z.started_ms >= scope.min_dwell_ms
-    and (z.role is null or $excluded is null or z.role <> $excluded)
-    and ($only is null or z.role = $only)
+-- The stays in zones that peaks are made of: those that start in [$start_ms, $end_ms) and those that started earlier
+-- and are still present at $start_ms. Two parts for the sake of the zone maps, as in visit_rows.
+select stay.unit, stay.started_ms, stay.ended_ms, stay.dwell_ms
+from (
+    {{ metrics/each_zone_visit }}
+) as stay
+where stay.started_ms >= $start_ms and stay.started_ms < $end_ms
 union all
-select scope.unit, z.started_ms, z.ended_ms
-from zone_visits as z
-join scope on scope.sensor_id = z.sensor_id and scope.part_id = z.zone_id
-where z.started_ms < $start_ms and z.ended_ms > $start_ms
-    and z.ended_ms - z.started_ms >= scope.min_dwell_ms
-    and (z.role is null or $excluded is null or z.role <> $excluded)
-    and ($only is null or z.role = $only)
+select stay.unit, stay.started_ms, stay.ended_ms, stay.dwell_ms
+from (
+    {{ metrics/each_zone_visit }}
+) as stay
+where stay.started_ms < $start_ms and stay.ended_ms > $start_ms
