@@ -70,6 +70,8 @@ def check(query: str, operation_name: str | None = None) -> Size:
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     if operation_name is None and len(operations) > 1:  # strawberry would take the first
         raise GraphQLError("the query has several operations: say which one with operationName")
+    if operation_name is not None and operation_name not in {each.name.value for each in operations if each.name}:
+        raise GraphQLError(f"the query has no operation named {operation_name!r}")  # strawberry would fail on it
     return size
 
 
