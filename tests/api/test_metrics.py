@@ -190,6 +190,7 @@ def test_tables_say_the_same_as_json(filled, form):
             "too many buckets",
         ),
         ({"start": "1990-01-01T00:00:00Z", "bucket": "10m"}, "bucket", "at most 5,000,000"),
+        ({"metric": "im", "bucket": "1d"}, "bucket", "ask for bucket=1h"),
         ({"bucket": "2h"}, "bucket", "expected one of 5m, 10m, 15m, 30m, 1h, 1d, 1w, 1M, 1y"),
         ({"fill": "nil"}, "fill", "expected one of none, zero, null"),
         ({"format": "xml"}, "format", "expected one of json, csv, parquet, arrow"),

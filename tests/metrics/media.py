@@ -97,3 +97,12 @@ def cases(draw, *kinds, sizes=(*SIZES, "7d", "30d")):
     third = draw(st.sampled_from([*ZONES, "UTC"]))
     frames = draw(calendars(anchor, [zones[0], third], sizes))
     return Case(facts, zones, frames, draw(st.sampled_from([None, None, "any", "courier"])), anchor)
+
+
+_CLASSES = st.sampled_from(["person", "person", "car", "bus", "truck", "van", "bike", "unknown"])
+
+
+@st.composite
+def passage(draw, start):
+    values = {"ended_ms": start + draw(_LENGTHS), "class": draw(_CLASSES)}
+    return Fact("passage", draw(_SENSORS), start, tuple(values.items()))

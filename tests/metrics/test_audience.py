@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
@@ -12,11 +13,13 @@ from tests.metrics.network import DAY, HOUR, Fact
 from tests.metrics.test_compute import as_dict, bucket_of
 
 from passerby.calendar import calendar
+from passerby.metrics import audience
 from passerby.metrics.compute import compute
 from passerby.metrics.places import Place
 
 NAMES = ["ots", "watchers", "conversion_ratio", "ots_dwell", "dwell", "attention", "duration"]
 KEYS = [("brand", 1), ("site", 1), ("site", 2), *(("sensor", sensor) for sensor in (1, 2, 3, 4))]
+COLUMNS = [field.name for field in fields(audience.Cells)]
 SETTINGS = settings(max_examples=40, deadline=None)
 
 
@@ -62,6 +65,44 @@ def test_screens_agree_with_the_twin(holder, case):
     store = holder.filled(case.facts)
     catalogue = network.catalogue(case.zones, [{}, {}])
     agrees(as_dict(compute(store, catalogue, NAMES, places_of(case), case.calendars, role=case.role)), expected(case))
+
+
+KINDS = [*audience.WATCHERS_OF_GENDER, *audience.WATCHERS_OF_AGE]
+
+
+@SETTINGS
+@given(media.cases(media.view))
+def test_kinds_of_viewers_agree_with_the_twin(holder, case):
+    places = places_of(case)
+    cells, kinds = {}, {}
+    for index, place in enumerate(places):
+        own = [f for f in case.facts if f.sensor in sensors_of(place) and twin.counts(f, case.role)]
+        for number in range(len(case.calendars[place.calendar])):
+            by_kind = twin_media.cells(own, bucket_of(case.calendars[place.calendar], number))
+            for (gender, age), values in by_kind.items():
+                cells[index, number, gender, age] = [int(values[name]) for name in audience.SUMS]
+                for name in (
+                    "watchers_unknown_gender" if gender == "unknown" else f"watchers_{gender}",
+                    "watchers_unknown_age" if age == "unknown" else f"watchers_{age}",
+                ):
+                    key = (index, KINDS.index(name), number)
+                    kinds[key] = kinds.get(key, 0) + values["watchers"]
+    store = holder.filled(case.facts)
+    asked = (store, network.catalogue(case.zones, [{}, {}]))
+    for most in (1, 2_000_000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(audience, "_CELLS", most)
+            found = [*audience.demographics(*asked, places, case.calendars, role=case.role)]
+        rows = [row for each in found for row in zip(*(getattr(each, name) for name in COLUMNS), strict=True)]
+        assert rows == sorted(rows)
+        assert {
+            (place, bucket, audience.GENDERS[gender], audience.AGE_GROUPS[age]): values
+            for place, bucket, gender, age, *values in rows
+        } == cells
+    agrees(
+        as_dict(compute(*asked, KINDS, places, case.calendars, role=case.role)),
+        {key: value for key, value in kinds.items() if value},
+    )
 
 
 @settings(max_examples=15, deadline=None)

@@ -70,3 +70,92 @@ def observed_s(steps: set[int], bucket: Span) -> Fraction:
     return sum(
         (Fraction(max(0, min(step + STEP, bucket.end) - max(step, bucket.start)), 1000) for step in steps), Fraction(0)
     )
+
+
+FACTORS = {
+    "car": Fraction(16, 10),
+    "van": Fraction(35, 10),
+    "bus": Fraction(95, 10),
+    "truck": Fraction(12, 10),
+    "bike": Fraction(11, 10),
+    "unknown": Fraction(1),
+}
+
+
+def cells(facts: Iterable[Fact], bucket: Span) -> dict[tuple[str, str], dict[str, Fraction]]:
+    """The metrics of a screen for each (gender, age group) that was seen."""
+    kinds: dict[tuple[str, str], list[Fact]] = {}
+    for fact in facts:
+        if fact.kind == "view" and fact.start in bucket:
+            kind = (fact.get("gender") or "unknown", fact.get("age_group") or "unknown")
+            kinds.setdefault(kind, []).append(fact)
+    return {kind: screen(own, bucket) for kind, own in kinds.items()}
+
+
+def street(facts: Iterable[Fact], bucket: Span, factors: dict[str, Fraction]) -> dict[str, Fraction]:
+    """The metrics of a street; `facts` are those of one site's sensors."""
+    passed = [fact for fact in facts if fact.kind == "passage" and fact.start in bucket]
+    people = [fact for fact in passed if fact.get("class") == "person"]
+    vehicles = [fact for fact in passed if fact.get("class") != "person"]
+    return {
+        "footfall_count": Fraction(len(people)),
+        "footfall_presence": Fraction(sum(duration(fact) for fact in people)),
+        "vehicle_count": Fraction(len(vehicles)),
+        "vehicle_presence": Fraction(sum(duration(fact) for fact in vehicles)),
+        "vehicle_impressions": sum((factors[fact.get("class")] for fact in vehicles), Fraction(0)),
+        **{f"vehicle_{name}": Fraction(sum(fact.get("class") == name for fact in vehicles)) for name in FACTORS},
+    }
+
+
+def im(row: dict[str, Fraction]) -> tuple[Fraction, Fraction]:
+    """(of pedestrians, of vehicles): presence as a part of an hour, vehicles times the people in one."""
+    hour = 36_000 * 100  # 36000 tenths of a second, in ms
+    each = ratio(row["vehicle_impressions"], row["vehicle_count"])
+    return Fraction(row["footfall_presence"]) / hour, each * row["vehicle_presence"] / hour
+
+
+def im_row(
+    facts: Sequence[Fact], bucket: Span, whole: Span, site: tuple[str, str, str, dict[str, Fraction]], now: int
+) -> tuple[dict[str, Fraction], bool]:
+    """(the row of one sensor and hour, whether it is that of one week before).
+
+    `bucket` is the hour cut to what is asked for, `whole` is not cut; `site` is (zone, opens, closes, factors); the
+    calendar is in the zone of the site.
+    """
+    zone, opens, closes, factors = site
+    row = street(facts, bucket, factors)
+    observed = observed_s(observed_steps(facts, zone), bucket)
+    elapsed = Fraction(min(bucket.end, now) - bucket.start, 1000)
+    information = ZoneInfo(zone)
+    # A bucket that begins where clocks moved by half an hour is labelled by its full hour.
+    wall = datetime.fromtimestamp(whole.start / 1000, UTC).astimezone(information).replace(minute=0)
+    minute = wall.hour * 60 + wall.minute
+    open_at, close_at = (int(text[:2]) * 60 + int(text[3:]) for text in (opens, closes))
+    if open_at < close_at:
+        daytime = open_at <= minute and minute + 60 <= close_at
+    else:
+        daytime = open_at <= minute <= 23 * 60 or minute + 60 <= close_at
+    if sum(im(row)) > 0 or not daytime or elapsed <= 0 or 2 * observed >= elapsed:
+        return row, False
+    before = same_hour(wall - timedelta(days=7), information)
+    if before is None:
+        return row, False
+    older = street(facts, before, factors)
+    seen = observed_s(observed_steps(facts, zone), before)
+    if not (seen or older["footfall_count"] or older["vehicle_count"]):
+        return row, False
+    return older, True
+
+
+def same_hour(wall: datetime, information: ZoneInfo) -> Span | None:
+    """The hour on the wall that begins at `wall`, the first of two; None when there is none."""
+    start = wall.replace(tzinfo=information, fold=0).astimezone(UTC)
+    if start.astimezone(information).replace(tzinfo=None) != wall.replace(tzinfo=None):
+        return None
+    instant, end = start, start
+    # Minute by minute as long as the wall shows the same hour and its clock is not moved.
+    while end.astimezone(information).replace(tzinfo=None) - wall.replace(tzinfo=None) == end - instant:
+        if end - instant == timedelta(hours=1):
+            break
+        end += timedelta(minutes=1)
+    return Span(round(instant.timestamp() * 1000), round(end.timestamp() * 1000))

@@ -27,13 +27,13 @@ What was decided beyond the rules of each metric (`registry`):
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from passerby.calendar import Calendar
 from passerby.catalogue.model import Catalogue
-from passerby.metrics import audience, parts, people, scope, wifi
+from passerby.metrics import audience, parts, people, scope, street, wifi
 from passerby.metrics.grid import Grid
 from passerby.metrics.people import Asked
 from passerby.metrics.places import Computed, Place
@@ -71,7 +71,8 @@ def compute(  # noqa: PLR0913 - the last two are named and mostly left out
     frames = scope.Frames(calendars)
     asked = Asked(store, frames, frames.slots(), role, now_ms)
     results: list[Computed] = []
-    for first, last in _portions(metrics, places, calendars):
+    cells = [len(calendars[place.calendar]) * len(with_parts(metrics)) for place in places]
+    for first, last in scope.portions(cells, _CELLS):
         part = _compute(asked, catalogue, metrics, places[first:last])
         results.append(Computed(part.place + first, part.metric, part.bucket, part.value))
     if len(results) == 1:
@@ -81,21 +82,6 @@ def compute(  # noqa: PLR0913 - the last two are named and mostly left out
     return Computed(
         *(np.concatenate([getattr(each, name) for each in results]) for name in ("place", "metric", "bucket", "value"))
     )
-
-
-def _portions(
-    metrics: Sequence[str], places: Sequence[Place], calendars: Sequence[Calendar]
-) -> Iterator[tuple[int, int]]:
-    """Runs [first, last) of places whose cells fit into memory together."""
-    first = cells = 0
-    for index, place in enumerate(places):
-        more = len(calendars[place.calendar]) * max(1, len(with_parts(metrics)))
-        if index > first and cells + more > _CELLS:
-            yield first, index
-            first, cells = index, 0
-        cells += more
-    if places:
-        yield first, len(places)
 
 
 def _compute(asked: Asked, catalogue: Catalogue, metrics: Sequence[str], places: Sequence[Place]) -> Computed:
@@ -111,6 +97,7 @@ def _compute(asked: Asked, catalogue: Catalogue, metrics: Sequence[str], places:
     if wanted & {"line_in", "line_out"} and (lines := scope.line_units(catalogue, places, frames)) is not None:
         parts.add_lines(asked, lines, grid, scope.Window(*frames.span()))
     audience.add(asked, catalogue, places, grid, wanted)
+    street.add(asked, catalogue, places, grid, wanted)
     return grid.computed()
 
 

@@ -7,7 +7,21 @@ from typing import Literal
 
 Level = Literal["brand", "site", "sensor", "zone", "line", "content"]
 Combine = Literal["sum", "max", "ratio"]
-Unit = Literal["persons", "groups", "ms", "s", "percent", "passages", "stays", "crossings", "devices"]
+Unit = Literal[
+    "persons",
+    "groups",
+    "ms",
+    "s",
+    "percent",
+    "passages",
+    "vehicles",
+    "impressions",
+    "plays",
+    "hours",
+    "stays",
+    "crossings",
+    "devices",
+]
 
 LEVELS: tuple[Level, ...] = ("brand", "site", "sensor", "zone", "line", "content")
 
@@ -19,7 +33,7 @@ class Metric:
     `combine` says how the values of several buckets or places become one: "sum", "max" for peaks, or "ratio" for
     what is never combined but computed again from its parts (`ratios`). `levels` are the kinds of place it exists
     for. `formula` is the rule in one sentence. `every_sensor`: sensors that are no entry points of their site count
-    for it too.
+    for it too. `hourly`: it exists in buckets of one hour only.
     """
 
     name: str
@@ -29,3 +43,4 @@ class Metric:
     description: str
     formula: str
     every_sensor: bool = False
+    hourly: bool = False

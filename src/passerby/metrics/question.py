@@ -82,6 +82,9 @@ def question(  # noqa: PLR0913  # the last three are named and have defaults
     for name, text in zip(("start", "end"), period, strict=True):
         problems += _raised(name, lambda text=text: instants.append(_time(text, timezone)))
     problems += _wrong_metrics(metrics, subjects)
+    hourly = [name for name in metrics if name in METRICS and METRICS[name].hourly]
+    if hourly and bucket != "1h":
+        problems.append(Problem("bucket", f"{hourly[0]} exists for one hour only: ask for bucket=1h"))
     if problems:
         raise InvalidInputError(problems)
     return Question(

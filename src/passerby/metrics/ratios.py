@@ -33,8 +33,35 @@ def _percent(part: Floats, whole: Floats) -> Floats:
     return divided(100.0 * part, whole)
 
 
+_HOUR_MS = 3_600_000.0
+IM_PARTS = (
+    "im_vehicle_count",
+    "im_vehicle_impressions",
+    "im_vehicle_presence",
+    "im_footfall_count",
+    "im_footfall_presence",
+)
+
+
+def _im_vehicle(vehicles: Floats, impressions: Floats, presence: Floats) -> Floats:
+    return divided(impressions, vehicles) * presence / _HOUR_MS
+
+
+def _im_footfall(presence: Floats) -> Floats:
+    return presence / _HOUR_MS
+
+
+def _im(vehicles: Floats, impressions: Floats, vehicle_presence: Floats, footfall_presence: Floats) -> Floats:
+    return _im_footfall(footfall_presence) + _im_vehicle(vehicles, impressions, vehicle_presence)
+
+
 RATIOS: dict[str, Ratio] = {
     "conversion_ratio": Ratio(("watchers", "ots"), _percent),
+    "impressions_per_vehicle": Ratio(("vehicle_impressions", "vehicle_count"), divided),
+    "im": Ratio((*IM_PARTS[:3], "im_footfall_presence"), _im),
+    "im_footfall": Ratio(("im_footfall_presence",), _im_footfall),
+    "im_vehicle": Ratio(IM_PARTS[:3], _im_vehicle),
+    "im_impressions_per_vehicle": Ratio(("im_vehicle_impressions", "im_vehicle_count"), divided),
 }
 
 

@@ -217,13 +217,43 @@ def sensor_units(
     if not edges.number:
         return None
     calendar, edge_unit, edge_place = edges.arrays()
-    sensors = np.array([key[0] for key in edges.number], dtype=np.int64)
+    units = single_sensors(frames, np.array([key[0] for key in edges.number], dtype=np.int64), calendar)
+    units.edge_unit, units.edge_place = edge_unit, edge_place
+    return units
+
+
+def single_sensors(frames: Frames, sensors: Integers, calendar: Integers) -> SensorUnits:
+    """A unit for each sensor with a calendar's index; they count for no place yet."""
     columns = {
         "sensor_id": sensors,
         "unit": np.arange(len(calendar), dtype=np.int32),
         **frame_columns(frames, calendar),
     }
-    return SensorUnits(calendar, edge_unit, edge_place, sensors, pa.table(columns))
+    nothing = np.zeros(0, dtype=np.int64)
+    return SensorUnits(calendar, nothing, nothing, sensors, pa.table(columns))
+
+
+def place_scope(catalogue: Catalogue, places: Sequence[Place], frames: Frames) -> pa.Table:
+    """A `scope` table whose units are the places themselves: a row for every sensor of each, entry point or not."""
+    pairs = [
+        (number, sensor.id) for number, each in enumerate(places) for sensor in sensors_of(catalogue, each, every=True)
+    ]
+    unit = np.array([pair[0] for pair in pairs], dtype=np.int64)
+    calendar = np.array([each.calendar for each in places], dtype=np.int64)[unit]
+    sensors = np.array([pair[1] for pair in pairs], dtype=np.int64)
+    return pa.table({"sensor_id": sensors, "unit": unit.astype(np.int32), **frame_columns(frames, calendar)})
+
+
+def portions(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
+    """Runs [first, last) whose sizes together are at most `most`, or one alone that is larger."""
+    first = total = 0
+    for index, size in enumerate(sizes):
+        if index > first and total + size > most:
+            yield first, index
+            first, total = index, 0
+        total += size
+    if sizes:
+        yield first, len(sizes)
 
 
 def sensors_of(catalogue: Catalogue, place: Place, *, every: bool) -> list[Sensor]:
