@@ -117,6 +117,12 @@ _ALL = (
         1,
         1000,
     ),
+    Setting(
+        "allow_private_webhooks",
+        False,
+        _ACCOUNT,
+        "Whether webhooks may go to private, loopback and other addresses that are not public.",
+    ),
     Setting("max_body_mb", 16, _GLOBAL, "The largest accepted request body, after decompression.", "MB", 1, 1024),
     Setting("journal_days", 7, _GLOBAL, "How long read journal rows are kept.", "days", 0, 3650),
     Setting("rejected_days", 30, _GLOBAL, "How long rejected rows are kept aside.", "days", 1, 3650),

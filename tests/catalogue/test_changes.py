@@ -6,6 +6,7 @@ import pytest
 from tests.support.catalogues import contract_document, small_document
 
 from passerby.catalogue.repository import FIRST_REGISTERED_ID, Repository
+from passerby.catalogue.wanted import _made_id
 from passerby.errors import InvalidInputError
 
 
@@ -69,8 +70,12 @@ def reset(document):
     document["settings"] = {}
 
 
+MADE = _made_id("632 events site 1 http://127.0.0.1:9000/hook")
+
+
 def nothing(document):
-    document["credentials"] = document["contents"] = document["brands"] = []
+    for key in ("credentials", "contents", "brands", "webhooks", "feeds"):
+        document[key] = []
 
 
 @pytest.mark.parametrize(
@@ -119,6 +124,9 @@ def test_prune_deletes_what_the_file_does_not_name(repository):
         "removed credential native sensor-3024",
         "removed credential quividi demo",
         "removed credential seemetrix key-01d285ea",
+        "removed webhook 7",
+        f"removed webhook {MADE}",
+        "removed feed Visitors",
     ]
     assert repository.verify("native", "psb_demo_key") is None
     assert repository.verify("native", "9909e1d0933740f0811913647e3662e8") is None
@@ -175,7 +183,7 @@ def test_a_sensor_moves_while_its_old_site_is_pruned(repository):
     document = contract_document()
     moved = sensor_of(document)
     moved["tags"] = []
-    document["credentials"] = []
+    document["credentials"] = document["webhooks"] = document["feeds"] = []
     document["brands"] = [
         {"id": 5, "name": "New", "sites": [{"id": 6, "name": "New", "timezone": "UTC", "sensors": [moved]}]}
     ]

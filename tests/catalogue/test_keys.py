@@ -63,8 +63,16 @@ def test_a_lost_key_is_explained_and_mended_by_giving_the_secret_again(tmp_path)
         with pytest.raises(CorruptDataError, match=r"'pub-1' was encrypted with another server\.key"):
             repository.signing_secret("pub-1")
         assert repository.verify("quividi", "demo-token", "demo")
+        signed = next(number for number, webhook in repository.current().webhooks.items() if webhook.signed)
+        with pytest.raises(CorruptDataError, match=rf"webhook '{signed}' was encrypted with another server\.key"):
+            repository.webhook_secret(signed)
+        assert repository.feed("0123456789abcdef0123456789abcdef") is None
         changes = repository.apply(contract_document())
-        assert [str(change) for change in changes] == ["changed credential camlytics pub-1: another secret"]
+        assert [str(change) for change in changes] == [
+            "changed credential camlytics pub-1: another secret",
+            f"changed webhook {signed}: another secret",
+            "changed feed Visitors: another secret",
+        ]
         assert repository.signing_secret("pub-1")[1] == "ehsd7485746548574"
 
 

@@ -18,6 +18,7 @@ from passerby.errors import InvalidInputError
 
 REMOVED = object()
 BRAND, SITE, SENSOR = "brands[0]", "brands[0].sites[0]", "brands[0].sites[0].sensors[0]"
+HOOK, FEED = "webhooks[0]", "feeds[0]"
 LINE, ZONE = f"{SENSOR}.lines[0]", f"{SENSOR}.zones[0]"
 TWO_LINES = [{"id": 1, "points": [[0, 0], [1, 0]]}, {"id": 1, "points": [[0, 0], [2, 0]]}]
 
@@ -79,8 +80,29 @@ CASES = [
     (f"{SITE}.id", 2**53, f"{SITE}.id: larger than 2^53 - 1, the largest integer that every reader of JSON keeps exact"),
     (f"{SENSOR}.active", "yes", f"{SENSOR}.active: expected true or false, got a text"),
     (f"{SENSOR}.tags", 8, f"{SENSOR}.tags: expected a list, got an integer"),
-    ("webhooks", [], "webhooks: this version does not have them yet; leave the key out"),
-    ("feeds", [{"id": "x"}], "feeds: this version does not have them yet; leave the key out"),
+    # webhooks and feeds
+    (f"{HOOK}.url", REMOVED, f"{HOOK}.url: missing"),
+    (f"{HOOK}.url", "ftp://example.com/x", f"{HOOK}.url: expected http:// or https:// and a host"),
+    (f"{HOOK}.url", "https://me:secret@example.com/", f"{HOOK}.url: must not hold a user name or password; use a secret, or a token in the path"),
+    (f"{HOOK}.url", "https://example.com/#x", f"{HOOK}.url: expected an address in ASCII without blanks and without a part after #"),
+    (f"{HOOK}.url", "https://example.com:99999/", f"{HOOK}.url: not a valid address"),
+    (f"{HOOK}.what", "event", f"{HOOK}.what: expected one of events, occupancy, queue; did you mean events?"),
+    (f"{HOOK}.site", REMOVED, f"{HOOK}: expected exactly one of site, sensor, zone"),
+    (f"{HOOK}.sensor", 3024, f"{HOOK}: expected exactly one of site, sensor, zone"),
+    (f"{HOOK}.site", 2, f"{HOOK}.site: the account has no site 2"),
+    (f"{HOOK}.secret", "whsec_short", f"{HOOK}.secret: expected whsec_ followed by base64 of 24 to 64 random bytes"),
+    (f"{HOOK}.secret", "env:NOPE", f"{HOOK}.secret: the environment variable NOPE is not set"),
+    (f"{HOOK}.every_s", 0.5, f"{HOOK}.every_s: expected a number >= 1.0"),
+    ("webhooks[1]", {"url": "https://example.com/", "sensor": 3024, "what": "queue"}, "webhooks[1].sensor: queue is of a site or a zone, not of a sensor"),
+    ("webhooks[1].zone", "3024/12", "webhooks[1].zone: the account has no zone 3024/12"),
+    ("webhooks[2]", {"id": 7, "url": "https://example.com/", "site": 1}, "webhooks[2].id: the same as that of webhooks[1]"),
+    (f"{FEED}.id", "0123", f"{FEED}.id: expected a text matching regex '^[0-9a-f]{{32}}$'"),
+    (f"{FEED}.metric", "visit", f"{FEED}.metric: there is no such metric; did you mean visits?"),
+    (f"{FEED}.metric", "line_in", f"{FEED}.site: line_in exists for a line"),
+    (f"{FEED}.site", 5, f"{FEED}.site: the account has no site 5"),
+    ("feeds[1]", {"name": "Visitors", "type": "series", "metric": "visits", "site": 1}, "feeds[1].name: the same as that of feeds[0]"),
+    ("feeds[1]", {"id": "0123456789abcdef0123456789abcdef", "name": "B", "type": "series", "metric": "visits", "site": 1}, "feeds[1].id: another feed has this id"),
+    ("feeds[1]", {"name": "B", "type": "series", "metric": "occupancy", "site": 1}, "feeds[1].metric: occupancy is a real-time number; use type: number"),
     # ids that must be unique
     ("brands[1]", {"id": 1234, "name": "Again"}, "brands[1].id: the same as that of brands[0]"),
     (f"{BRAND}.sites[1]", {"id": 1, "name": "Again", "timezone": "UTC"}, f"{BRAND}.sites[1].id: the same as that of {SITE}"),

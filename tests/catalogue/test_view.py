@@ -169,4 +169,4 @@ def test_a_sensor_key_sees_its_sensor(tmp_path):
 def test_a_view_can_be_read_as_a_file():
     """The document of `GET /v1/catalogue` has no key that the catalogue file lacks."""
     names = {field.name for field in msgspec.structs.fields(CatalogueFile)}
-    assert names - {"credentials"} == {"account", "settings", "contents", "brands"}
+    assert names - {"credentials", "webhooks", "feeds"} == {"account", "settings", "contents", "brands"}

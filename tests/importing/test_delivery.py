@@ -42,7 +42,7 @@ def test_a_parcel_is_posted_and_its_rows_waited_for():
     assert (request.method, request.url.path, dict(request.url.params)) == (
         "POST",
         "/v1/observations",
-        {"wait": "visible"},
+        {"wait": "visible", "webhooks": "none"},
     )
     assert request.headers["Authorization"] == "Bearer psb_key"
     assert request.headers["Content-Type"] == "application/x-ndjson"

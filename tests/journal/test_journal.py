@@ -459,3 +459,29 @@ def test_a_feed_wakes_when_something_comes_and_when_it_is_stopped(journal):
     assert [entry.number for entry in feed.take(10)] == [1]
     threading.Timer(0.05, feed.stop).start()
     assert feed.wait(10) is False
+
+
+def test_quiet_rows_are_remembered_as_runs(journal):
+    append(journal, 1, 2)
+    append(journal, 3, quiet=True)
+    append(journal, 4, 5, quiet=True)
+    append(journal, 6)
+    append(journal, 7, quiet=True)
+    append(journal, quiet=True)
+    assert journal.quiet(0, 7) == [(3, 5), (7, 7)]
+    assert journal.quiet(4, 6) == [(3, 5)]
+    assert journal.quiet(5, 6) == []
+
+
+def test_quiet_rows_of_a_backup_are_put_back(journal):
+    journal.keep_quiet([(3, 5), (7, 7)])
+    assert journal.quiet(0, 100) == [(3, 5), (7, 7)]
+
+
+def test_a_journal_of_the_first_release_learns_of_quiet_rows(tmp_path, open_journal):
+    with sqlite3.connect(tmp_path / "journal.sqlite") as old:
+        old.executescript(f"{database._MIGRATIONS[0]}; pragma user_version = 1;")
+    old.close()
+    journal = open_journal()
+    append(journal, 1, quiet=True)
+    assert journal.quiet(0, 1) == [(1, 1)]

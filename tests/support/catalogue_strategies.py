@@ -42,6 +42,39 @@ def drawings(draw):
     return {"lines": lines, "zones": zones}
 
 
+def places(site):
+    """Ways to name the site, its sensors, and their zones."""
+    sensors = [{"sensor": sensor["id"]} for sensor in site["sensors"]]
+    zones = [{"zone": f"{one['id']}/{zone['id']}"} for one in site["sensors"] for zone in one["zones"]]
+    return [{"site": site["id"]}, *sensors, *zones]
+
+
+@st.composite
+def webhooks(draw, sites):
+    """A webhook of one of the sites or of a part of it."""
+    url = f"https://example.com/{draw(st.integers(0, 99))}"
+    place = draw(st.sampled_from(places(draw(st.sampled_from(sites)))))
+    whats = ["events"] if "sensor" in place else ["events", "occupancy", "queue"]
+    chosen = draw(optional(what=st.sampled_from(whats), every_s=st.floats(1, 100)))
+    return {"url": url, **place, **chosen}
+
+
+@st.composite
+def feeds(draw, sites):
+    """A feed of one of the sites."""
+    place = {"site": draw(st.sampled_from(sites))["id"]}
+    kinds = st.sampled_from(["number", "series", "distribution"])
+    chosen = draw(
+        optional(
+            period=st.sampled_from(["today", "yesterday", "7d", "30d", "month"]),
+            bucket=st.sampled_from(["15m", "30m", "1h", "1d", "1w", "1M"]),
+            by=st.sampled_from(["hour", "weekday"]),
+            compare=st.booleans(),
+        )
+    )
+    return {"name": draw(NAMES), "type": draw(kinds), "metric": "visits", **place, **chosen}
+
+
 @st.composite
 def documents(draw):
     """A catalogue file of one account, every key of it sometimes there."""
@@ -78,7 +111,10 @@ def documents(draw):
     ]
     account = {"id": next(numbers), "name": draw(NAMES)}
     brands = [brand() for _ in range(draw(st.integers(0, 2)))]
+    sites = [site for one in brands for site in one["sites"]]
     return {
+        "webhooks": draw(st.lists(webhooks(sites), max_size=2, unique_by=str)) if sites else [],
+        "feeds": draw(st.lists(feeds(sites), max_size=2, unique_by=lambda feed: feed["name"])) if sites else [],
         "account": account,
         "settings": draw(optional(group_gap_s=st.integers(0, 9))),
         "contents": contents,

@@ -16,6 +16,12 @@ credentials:
 contents:
   - {id: 8482, content_id: my_very_own_content_id, app_id: my_app_id, campaign_id: null,
      name: Spring, duration_ms: 10000}
+webhooks:
+  - {url: "http://127.0.0.1:9000/hook", site: 1, what: events, secret: whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz}
+  - {id: 7, url: "https://example.com/queue?token=t", what: queue, zone: 11111111-1111-1111-1111-111111111111,
+     every_s: 10}
+feeds:
+  - {id: 0123456789abcdef0123456789abcdef, name: Visitors, type: number, metric: visits, site: 1, period: today}
 brands:
   - id: 1234
     name: Acme Stores
@@ -52,6 +58,8 @@ SECRETS = (
     "d482d4c3c4bd4dd796abccf726ae1266",
     "psb_demo_key",
     "9909e1d0933740f0811913647e3662e8",
+    "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+    "0123456789abcdef0123456789abcdef",
 )
 
 

@@ -60,6 +60,7 @@ class _Request:
     format: formats.Format
     kind: str | None
     wait: bool
+    quiet: bool
     encoding: str
     idempotency_key: str | None
     length: int | None
@@ -105,7 +106,7 @@ class Ingest:
         authorization = headers.get(b"authorization")
         text = None if authorization is None else authorization.decode("latin-1")
         credential = credential_of(self._services, text, "ingest")
-        kind, wait = _parameters(scope["query_string"])
+        kind, wait, quiet = _parameters(scope["query_string"])
         try:
             wanted = formats.by_media_type(headers.get(b"content-type", b"").decode("latin-1"))
         except LookupError:
@@ -120,6 +121,7 @@ class Ingest:
             wanted,
             kind,
             wait,
+            quiet,
             headers.get(b"content-encoding", b"").decode("latin-1"),
             None if key is None else self._hidden(credential, key),
             int(length) if length.isdigit() else None,
@@ -208,7 +210,7 @@ class Ingest:
         account = request.credential.account_id
         kept = Idempotency(account, *idempotency, _encode(answer)) if idempotency else None
         refused = rejects(found.refused, request.credential) if found.refused else ()
-        receipt = await appended(self._services, Submission(found.rows, refused, kept))
+        receipt = await appended(self._services, Submission(found.rows, refused, kept, quiet=request.quiet))
         if receipt.repeated is not None:
             return msgspec.json.decode(receipt.repeated.answer, type=Answer)
         if request.wait:
@@ -240,10 +242,10 @@ def _same_body(known: bytes, digest: bytes) -> None:
         raise ConflictError("this Idempotency-Key was used for another body within 24 hours")
 
 
-def _parameters(query: bytes) -> tuple[str | None, bool]:
-    """(kind, wait) of a query string."""
+def _parameters(query: bytes) -> tuple[str | None, bool, bool]:
+    """(kind, wait, quiet) of a query string."""
     kind: str | None = None
-    wait = False
+    wait = quiet = False
     seen: set[str] = set()
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ():
         if name in seen:
@@ -255,9 +257,13 @@ def _parameters(query: bytes) -> tuple[str | None, bool]:
             wait = True
         elif name == "wait":
             raise InvalidInputError("expected: visible", "wait")
+        elif name == "webhooks" and value == "none":
+            quiet = True
+        elif name == "webhooks":
+            raise InvalidInputError("expected: none", "webhooks")
         else:
-            raise InvalidInputError([Problem(name, "no such parameter; there are: kind, wait")])
-    return kind, wait
+            raise InvalidInputError([Problem(name, "no such parameter; there are: kind, wait, webhooks")])
+    return kind, wait, quiet
 
 
 def _refusal(description: str) -> dict[str, Any]:
@@ -290,6 +296,12 @@ OPERATION: dict[str, Any] = {
             "in": "query",
             "description": "Answer only once queries see the rows, and say how many of them are new.",
             "schema": {"type": "string", "enum": ["visible"]},
+        },
+        {
+            "name": "webhooks",
+            "in": "query",
+            "description": "Tell no webhook of these rows: for history that is brought in later.",
+            "schema": {"type": "string", "enum": ["none"]},
         },
         {
             "name": "Idempotency-Key",

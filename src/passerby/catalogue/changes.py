@@ -11,9 +11,11 @@ from typing import Any, Literal
 import sqlalchemy
 from sqlalchemy import Connection, Table
 
+from passerby.catalogue.model import Target
 from passerby.catalogue.rows import TABLES, Key, Row, Rows, no_rows
 from passerby.catalogue.schema import metadata
 from passerby.catalogue.shape import Notes
+from passerby.catalogue.targets import resolved, written
 from passerby.catalogue.wanted import Wanted, sensor_key_name
 from passerby.errors import Problem
 
@@ -27,9 +29,11 @@ _NOUNS = {
     "zones": "zone",
     "contents": "content",
     "credentials": "credential",
+    "webhooks": "webhook",
+    "feeds": "feed",
 }
-# Too long to print twice in a list of changes.
-_DRAWN = frozenset({"points", "polygon"})
+# Too long to print twice in a list of changes, or not for everyone's eyes.
+_UNSHOWN = frozenset({"points", "polygon", "url"})
 # Columns that no two rows may share, whose values rows may nevertheless exchange in one apply.
 _UNIQUE_TEXTS = {"sensors": ("uid",), "lines": ("uid",), "zones": ("uid",), "contents": ("content_id",)}
 
@@ -68,6 +72,7 @@ def prepare(wanted: Wanted, held: Rows, *, prune: bool, notes: Notes) -> Differe
         table: {key: row for key, row in held[table].items() if key not in removed[table]} | wanted.rows[table]
         for table in TABLES
     }
+    notes.problems.extend(_place(after, wanted, notes))
     notes.problems.extend(_shared(after, wanted))
     if not notes.lost:
         notes.problems.extend(_dangling(after, wanted))
@@ -116,6 +121,8 @@ def label(table: str, key: Key) -> str:
     """How a row is named to people."""
     if table == "tags":
         return f"tag {key[1]} of brand {key[0]}"
+    if table == "feeds":
+        return f"feed {key[1]}"
     separator = " " if table == "credentials" else "/"
     return f"{_NOUNS[table]} {separator.join(map(str, key))}"
 
@@ -125,7 +132,7 @@ def _described(name: str, before: object, after: object) -> str:
         return "another secret"
     if name == "producers":
         return "producers " + (", ".join(sorted(after)) if isinstance(after, dict) else "none")
-    return name if name in _DRAWN else f"{name} {_shown(before)} -> {_shown(after)}"
+    return name if name in _UNSHOWN else f"{name} {_shown(before)} -> {_shown(after)}"
 
 
 def _shown(value: object) -> str:
@@ -188,6 +195,8 @@ def _owners(rows: Rows) -> dict[tuple[str, Key], int]:
         "zones": ("sensors", "sensor_id"),
         "contents": ("accounts", "account_id"),
         "credentials": ("accounts", "account_id"),
+        "webhooks": ("accounts", "account_id"),
+        "feeds": ("accounts", "account_id"),
     }
     owners = {("accounts", key): int(key[0]) for key in rows["accounts"]}
     for table, (owner, column) in above.items():
@@ -202,6 +211,31 @@ def _foreign(wanted: Wanted, held: Rows) -> Iterator[Problem]:
         owner = owners.get((table, key))
         if owner is not None and owner != wanted.account_id:
             yield Problem(wanted.paths[table, key], f"{label(table, key)} belongs to account {owner}")
+
+
+def _place(after: Rows, wanted: Wanted, notes: Notes) -> Iterator[Problem]:
+    """Gives webhooks and feeds the places that they name, which must be the account's."""
+    owners = _owners_of_wanted(after, wanted)
+    for (table, key), place in wanted.places.items():
+        row = wanted.rows[table].get(key)
+        if row is None:
+            continue  # given twice, which was reported
+        target = resolved(place, after)
+        owner = None if target is None else owners.get(_owner_key(after, target))
+        if target is not None and owner == wanted.account_id:
+            row["place"] = written(target)
+        else:
+            row["place"] = ""
+            if wanted.account_id and not notes.lost:
+                yield Problem(f"{wanted.paths[table, key]}.{place[0]}", f"the account has no {place[0]} {place[1]}")
+
+
+def _owner_key(after: Rows, target: Target) -> tuple[str, Key]:
+    """The brand or site that a place belongs to."""
+    if target.level in ("brand", "site"):
+        return f"{target.level}s", (target.key,)  # type: ignore[return-value]  # an id there
+    sensor_id = target.key[0] if isinstance(target.key, tuple) else target.key
+    return "sites", (after["sensors"][sensor_id,]["site_id"],)
 
 
 def _shared(after: Rows, wanted: Wanted) -> Iterator[Problem]:

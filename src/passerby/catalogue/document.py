@@ -182,6 +182,44 @@ class SeemetrixEntry(CredentialEntry, kw_only=True, frozen=True, tag="seemetrix"
     user_key: Secret | None = None
 
 
+class WebhookEntry(Entry, kw_only=True, frozen=True):
+    """Where events, or the occupancy or queue of a place, are posted: exactly one of `site`, `sensor`, `zone`.
+
+    `id` left out is made from the rest. `secret` left out keeps the one held, null takes it away: then messages are
+    not signed. Occupancy and queue are sent when they change, at most every `every_s` seconds.
+    """
+
+    id: Id | None = None
+    url: Annotated[str, Meta(min_length=1, max_length=2048)]
+    what: Literal["events", "occupancy", "queue"] = "events"
+    site: Id | None = None
+    sensor: Id | Name | None = None
+    zone: Name | None = None
+    every_s: Annotated[float, Meta(ge=1, le=86_400)] = 5.0
+    secret: Secret | UnsetType | None = UNSET
+
+
+class FeedEntry(Entry, kw_only=True, frozen=True):
+    """A saved report, published under `id`, which is its secret: whoever knows it may read the report.
+
+    `id` left out keeps the one held under `name`, or makes a new one. Exactly one of `brand` ... `line`.
+    """
+
+    id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")] | None = None
+    name: Name
+    type: Literal["number", "series", "distribution"]
+    metric: Name
+    brand: Id | None = None
+    site: Id | None = None
+    sensor: Id | Name | None = None
+    zone: Name | None = None
+    line: Name | None = None
+    period: Literal["today", "yesterday", "7d", "30d", "month"] = "today"
+    bucket: Literal["15m", "30m", "1h", "1d", "1w", "1M"] = "1h"
+    by: Literal["hour", "weekday"] = "hour"
+    compare: bool = False
+
+
 AnyCredentialEntry = NativeEntry | AnalytiksEntry | CamlyticsEntry | QuividiEntry | SeemetrixEntry
 
 
@@ -193,7 +231,5 @@ class CatalogueFile(Entry, kw_only=True, frozen=True):
     credentials: list[AnyCredentialEntry] = []
     contents: list[ContentEntry] = []
     brands: list[BrandEntry] = []
-
-
-# Keys that the file will have once the releases that bring them are out.
-NOT_YET = frozenset({"webhooks", "feeds"})
+    webhooks: list[WebhookEntry] = []
+    feeds: list[FeedEntry] = []

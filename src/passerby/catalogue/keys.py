@@ -5,7 +5,8 @@ Three protections, by how a dialect uses its secret:
 * `digest` (native, quividi, seemetrix, sensor keys): SHA-256. These come with every request, so the check must cost
   microseconds; generated ones have 256 random bits, which no slow hash makes harder to guess.
 * `password` (analytiks): argon2id. People choose these, and they are shown once a day for a token.
-* `sealed` (camlytics): AES-256-GCM. The secret signs requests (HMAC), so it must be read back.
+* `sealed` (camlytics, webhooks, ids of feeds): AES-256-GCM. These sign (HMAC) or are shown again, so they must be
+  read back.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 import argon2
 from cryptography.exceptions import InvalidTag
@@ -28,6 +30,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from passerby.catalogue.model import DialectName
 from passerby.errors import CorruptDataError, UnavailableError
 
+Sealed = DialectName | Literal["webhook", "feed"]
 KEY_FILE_NAME = "server.key"
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -57,13 +60,13 @@ class ServerKey:
             found = self._derived[purpose] = HKDF(hashes.SHA256(), 32, salt=None, info=info).derive(self._key)
         return found
 
-    def seal(self, dialect: DialectName, name: str, secret: str) -> str:
-        """`secret` encrypted, bound to the credential that it belongs to."""
+    def seal(self, dialect: Sealed, name: str, secret: str) -> str:
+        """`secret` encrypted, bound to the credential, webhook or feed that it belongs to."""
         nonce = os.urandom(_NONCE_BYTES)
         sealed = nonce + self._cipher().encrypt(nonce, secret.encode(), _binding(dialect, name))
         return base64.b64encode(sealed).decode()
 
-    def unseal(self, dialect: DialectName, name: str, held: str) -> str:
+    def unseal(self, dialect: Sealed, name: str, held: str) -> str:
         """The secret that `seal` was given; CorruptDataError when this is not the key that sealed it."""
         sealed = base64.b64decode(held)
         try:
@@ -72,7 +75,7 @@ class ServerKey:
             )
         except InvalidTag:
             raise CorruptDataError(
-                f"the secret of the {dialect} credential {name!r} was encrypted with another {KEY_FILE_NAME}: "
+                f"the secret of the {_noun(dialect)} {name!r} was encrypted with another {KEY_FILE_NAME}: "
                 f"put the old file back at {self._path}, or give the secret again (catalogue apply)"
             ) from None
 
@@ -130,7 +133,16 @@ def key_name(secret: str) -> str:
     return f"key-{hashlib.sha256(b'name of ' + secret.encode()).hexdigest()[:8]}"
 
 
-def _binding(dialect: DialectName, name: str) -> bytes:
+def _noun(kind: Sealed) -> str:
+    return kind if kind in ("webhook", "feed") else f"{kind} credential"
+
+
+def new_feed_id() -> str:
+    """128 random bits, as 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+def _binding(dialect: Sealed, name: str) -> bytes:
     return f"{dialect} {name}".encode()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from passerby.settings import Settings, Value
 
@@ -154,6 +154,42 @@ class Credential:
     sensor_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The place that a webhook or feed is about. `key`: an id; of zones and lines (sensor id, its own id)."""
+
+    level: Literal["brand", "site", "sensor", "zone", "line"]
+    key: int | tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where something is posted. Never holds the secret that signs it (`Repository.webhook_secret`)."""
+
+    id: int
+    account_id: int
+    url: str = field(repr=False)  # addresses of receivers often hold a token
+    what: Literal["events", "occupancy", "queue"]
+    target: Target
+    every_s: float
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A saved report. Never holds the id that it is published under (`Repository.feed_ids`)."""
+
+    account_id: int
+    name: str
+    type: Literal["number", "series", "distribution"]
+    metric: str
+    target: Target
+    period: Literal["today", "yesterday", "7d", "30d", "month"]
+    bucket: Literal["15m", "30m", "1h", "1d", "1w", "1M"]
+    by: Literal["hour", "weekday"]
+    compare: bool
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """One consistent state of the catalogue."""
@@ -165,6 +201,8 @@ class Catalogue:
     sensors: Mapping[int, Sensor] = field(default_factory=dict)
     contents: Mapping[int, Content] = field(default_factory=dict)
     credentials: Mapping[int, Credential] = field(default_factory=dict)
+    webhooks: Mapping[int, Webhook] = field(default_factory=dict)
+    feeds: Mapping[tuple[int, str], Feed] = field(default_factory=dict)
     global_settings: Mapping[str, Value] = field(default_factory=dict)
     _sensors_by_uid: dict[str, Sensor] = field(default_factory=dict, init=False, repr=False)
     _contents_by_text: dict[tuple[int, str], Content] = field(default_factory=dict, init=False, repr=False)
@@ -239,6 +277,20 @@ class Catalogue:
         if credential.sensor_id is not None and credential.sensor_id != sensor.id:
             return False
         return self.may_see_site(credential, self.site_of(sensor))
+
+    def site_of_target(self, target: Target) -> Site | None:
+        """The site of a place that is not a brand; None when the place does not exist (any more)."""
+        if target.level == "site":
+            return self.sites.get(cast("int", target.key))
+        if target.level == "brand":
+            return None
+        sensor_id, part = target.key if isinstance(target.key, tuple) else (target.key, None)
+        sensor = self.sensors.get(sensor_id)
+        if sensor is None or (
+            part is not None and part not in (sensor.zones if target.level == "zone" else sensor.lines)
+        ):
+            return None
+        return self.site_of(sensor)
 
     def visible_sites(self, credential: Credential) -> list[Site]:
         """The sites that exist for a credential, by id."""

@@ -8,18 +8,20 @@ import os
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import sqlalchemy
+from msgspec import UNSET
 from sqlalchemy import Connection, Engine
 
 from passerby.catalogue import changes, keys, producers, rows, schema, shape
 from passerby.catalogue.changes import Change, Difference
 from passerby.catalogue.database import catalogue_path, open_database, reading, writing
 from passerby.catalogue.keyring import HeldKey, KeyRing, Verifier
-from passerby.catalogue.model import Catalogue, Content, Credential, DialectName, Scope
+from passerby.catalogue.model import Catalogue, Content, Credential, DialectName, Feed, Scope
 from passerby.catalogue.rows import Key, Row, Rows
 from passerby.catalogue.shape import Notes
 from passerby.catalogue.wanted import Wanted, wanted_rows
@@ -73,6 +75,8 @@ class _State:
 
     catalogue: Catalogue
     ring: KeyRing
+    webhook_secrets: Mapping[int, str | None] = field(repr=False)
+    feeds: Mapping[str, Feed]  # by the SHA-256 of the id that a feed is published under
 
 
 def read_catalogue_file(source: Path | str | BinaryIO) -> dict[str, object]:
@@ -168,7 +172,13 @@ class Repository:
         catalogue = rows.snapshot(all_rows, version, self._global_settings)
         held = all_rows["credentials"].values()
         ring = KeyRing(HeldKey(catalogue.credentials[row["id"]], row["held"], row["producers"]) for row in held)
-        return _State(catalogue, ring)
+        feed_ids = {key: self._feed_id(key, row) for key, row in all_rows["feeds"].items()}
+        return _State(
+            catalogue,
+            ring,
+            {key: row["held"] for (key,), row in all_rows["webhooks"].items()},  # type: ignore[misc]  # keyed by id
+            {keys.digest(feed_id): catalogue.feeds[key] for key, feed_id in feed_ids.items()},  # type: ignore[index]
+        )
 
     def _install(self, state: _State) -> None:
         """Hands out `state` from now on, unless a newer one came first."""
@@ -193,6 +203,7 @@ class Repository:
             difference = changes.prepare(wanted, held, prune=prune, notes=notes)
             self._protect(wanted, held, difference, notes)
             self._protect_producers(wanted, held, difference, notes)
+            self._seal_outlets(wanted, held, difference, notes)
             if notes.problems:
                 raise InvalidInputError(notes.problems)
             listed = changes.listed(difference, held)
@@ -243,6 +254,49 @@ class Repository:
                 difference.added["credentials"][key]["producers"] = after
             elif after != before:
                 difference.changed["credentials"].setdefault(key, {})["producers"] = after
+
+    def _seal_outlets(self, wanted: Wanted, held: Rows, difference: Difference, notes: Notes) -> None:
+        """Gives each webhook and feed of the difference what is to be held of its secret."""
+        for key, secret in wanted.webhook_secrets.items():
+            if key in wanted.rows["webhooks"] and secret is not UNSET:
+                self._hold("webhooks", key, secret, held, difference)
+            elif key in difference.added["webhooks"]:
+                difference.added["webhooks"][key]["held"] = None
+        ids = {self._feed_id(key, row): key for key, row in held["feeds"].items()}
+        for key, asked in wanted.feed_ids.items():
+            if key not in wanted.rows["feeds"] or not wanted.account_id:
+                continue
+            feed_id = asked or (None if key in held["feeds"] else keys.new_feed_id())
+            if feed_id is None:
+                continue
+            other = ids.setdefault(feed_id, key)
+            if other != key and other not in difference.removed["feeds"]:
+                notes.problems.append(Problem(f"{wanted.paths['feeds', key]}.id", "another feed has this id"))
+                continue
+            self._hold("feeds", key, feed_id, held, difference)
+
+    def _hold(  # one column of one row
+        self, table: Literal["webhooks", "feeds"], key: Key, secret: str | None, held: Rows, difference: Difference
+    ) -> None:
+        kind: keys.Sealed = "webhook" if table == "webhooks" else "feed"
+        name = " ".join(map(str, key))
+        before = held[table].get(key)
+        if before is not None and self._unsealed(kind, name, before["held"]) == secret:
+            return
+        target = difference.added if before is None else difference.changed
+        sealed = None if secret is None else self._server_key.seal(kind, name, secret)
+        target[table].setdefault(key, {})["held"] = sealed
+
+    def _unsealed(self, kind: keys.Sealed, name: str, held: str | None) -> str | None:
+        """The secret; a text that nobody has when it was sealed with a lost key, so that giving it again mends it."""
+        try:
+            return None if held is None else self._server_key.unseal(kind, name, held)
+        except CorruptDataError as error:
+            _log.warning("%s", error)
+            return ""
+
+    def _feed_id(self, key: Key, row: Row) -> str:
+        return self._unsealed("feed", " ".join(map(str, key)), row["held"]) or f"unreadable {key}"
 
     def _is_secret(self, row: Row, secret: str) -> bool:
         try:
@@ -320,6 +374,41 @@ class Repository:
         """32 secret bytes for one purpose, the same as long as `server.key` is."""
         return self._server_key.derive(purpose)
 
+    # -- webhooks and feeds --
+
+    def webhook_secret(self, webhook_id: int) -> str | None:
+        """What a webhook's messages are signed with, None when they are not; CorruptDataError without its key."""
+        held = self._fresh().webhook_secrets.get(webhook_id)
+        return None if held is None else self._server_key.unseal("webhook", str(webhook_id), held)
+
+    def feed(self, feed_id: str) -> Feed | None:
+        """The feed published under an id. Looking up by SHA-256 tells nothing about near misses."""
+        return self._fresh().feeds.get(keys.digest(feed_id))
+
+    def feed_ids(self, account_id: int) -> dict[str, str]:
+        """The id of every feed of an account, by name: for its owner."""
+        with reading(self._engine) as connection:
+            held = _rows_of(connection, "feeds")
+        return {str(key[1]): self._feed_id(key, row) for key, row in held.items() if key[0] == account_id}
+
+    def remove_feed(self, account_id: int, name: str) -> None:
+        """End a feed: at once in this process, within `POLL_S` in others."""
+        table = schema.feeds
+        with writing(self._engine) as connection:
+            same = sqlalchemy.and_(table.c.account_id == account_id, table.c.name == name)
+            if not connection.execute(sqlalchemy.delete(table).where(same)).rowcount:
+                raise NotFoundError(f"there is no feed {name}")
+            _bump(connection)
+        self._install(self._load())
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A transaction that sees one state of the database: for tables that no snapshot holds."""
+        return reading(self._engine)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction that is alone in writing; durable once it ends. Not for what snapshots hold."""
+        return writing(self._engine)
+
     # -- contents --
 
     def register_content(self, account_id: int, text: str) -> Content:
@@ -355,7 +444,7 @@ class Repository:
         if state.catalogue.version != version - 1:
             self._install(self._load())
             return
-        self._install(_State(state.catalogue.with_content(content, version), state.ring))
+        self._install(replace(state, catalogue=state.catalogue.with_content(content, version)))
 
 
 def _all_rows(connection: Connection) -> Rows:

@@ -10,7 +10,21 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from passerby.catalogue.model import Account, Brand, Catalogue, Content, Credential, Line, Sensor, Site, Tag, Zone
+from passerby.catalogue.model import (
+    Account,
+    Brand,
+    Catalogue,
+    Content,
+    Credential,
+    Feed,
+    Line,
+    Sensor,
+    Site,
+    Tag,
+    Webhook,
+    Zone,
+)
+from passerby.catalogue.targets import read_target
 from passerby.settings import Value
 
 Row = dict[str, Any]
@@ -18,7 +32,19 @@ Key = tuple[int | str, ...]
 Rows = dict[str, dict[Key, Row]]
 
 # From owner to owned: rows are added in this order and removed in the opposite one.
-TABLES = ("accounts", "brands", "tags", "sites", "sensors", "lines", "zones", "contents", "credentials")
+TABLES = (
+    "accounts",
+    "brands",
+    "tags",
+    "sites",
+    "sensors",
+    "lines",
+    "zones",
+    "contents",
+    "credentials",
+    "webhooks",
+    "feeds",
+)
 
 
 def no_rows() -> Rows:
@@ -39,6 +65,8 @@ def snapshot(rows: Rows, version: int, global_settings: Mapping[str, Value]) -> 
         credentials={
             row["id"]: credential(row) for row in sorted(rows["credentials"].values(), key=lambda row: int(row["id"]))
         },
+        webhooks={row["id"]: _webhook(row) for row in _ordered(rows, "webhooks")},
+        feeds={key: _feed(row) for key, row in sorted(rows["feeds"].items())},  # type: ignore[misc]  # (account, name)
         global_settings=global_settings,
     )
 
@@ -107,6 +135,16 @@ def _zone(row: Row) -> Zone:
 def content(row: Row) -> Content:
     """One content."""
     return Content(**{name: value for name, value in row.items() if name != "registered"})
+
+
+def _webhook(row: Row) -> Webhook:
+    values = {name: row[name] for name in ("id", "account_id", "url", "what", "every_s")}
+    return Webhook(**values, target=read_target(row["place"]), signed=row["held"] is not None)
+
+
+def _feed(row: Row) -> Feed:
+    values = {name: value for name, value in row.items() if name not in {"place", "held"}}
+    return Feed(**values, target=read_target(row["place"]))
 
 
 def credential(row: Row) -> Credential:

@@ -5,20 +5,34 @@ Each rule takes an entry and its path and yields problems. Fields that could not
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from itertools import pairwise
+from urllib.parse import urlsplit
 
-from passerby.catalogue.document import LineEntry, OpeningHours, Point, SiteEntry, ZoneEntry
+from passerby.catalogue.document import (
+    FeedEntry,
+    LineEntry,
+    OpeningHours,
+    Point,
+    SiteEntry,
+    WebhookEntry,
+    ZoneEntry,
+)
 from passerby.catalogue.shape import suggest
+from passerby.catalogue.targets import LEVELS
 from passerby.errors import InvalidInputError, Problem
+from passerby.metrics.registry import METRICS
 from passerby.settings import Level, check_settings
 
 # Far beyond any drawing, near enough that products of coordinates stay exact enough to tell sides apart.
 MAX_COORDINATE = 1e9
 MAX_POINTS = 1000
+# What a feed of type `number` may show beside the metrics: the state of this moment.
+LIVE_METRICS = ("occupancy", "queue")
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
@@ -80,6 +94,55 @@ def check_zone(zone: ZoneEntry, path: str) -> Iterator[Problem]:
 def open_ring(polygon: list[Point]) -> list[Point]:
     """The corners once each: a first corner that is repeated at the end closes the ring and is dropped."""
     return polygon[:-1] if len(polygon) > 1 and polygon[0] == polygon[-1] else polygon
+
+
+def check_webhook(webhook: WebhookEntry, path: str) -> Iterator[Problem]:
+    """An address that can be posted to, without a password in it; a place that what is sent exists for."""
+    if webhook.url is not None and (wrong := _wrong_address(webhook.url)):
+        yield Problem(f"{path}.url", wrong)
+    if webhook.what in ("occupancy", "queue") and webhook.sensor is not None:
+        yield Problem(f"{path}.sensor", f"{webhook.what} is of a site or a zone, not of a sensor")
+
+
+def check_signing_secret(secret: str, path: str) -> Iterator[Problem]:
+    """Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes."""
+    try:
+        size = len(base64.b64decode(secret.removeprefix("whsec_"), validate=True))
+    except ValueError:
+        size = 0
+    if not secret.startswith("whsec_") or not 24 <= size <= 64:
+        yield Problem(path, "expected whsec_ followed by base64 of 24 to 64 random bytes")
+
+
+def _wrong_address(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "not a valid address"
+    if parts.scheme not in ("http", "https") or not host:
+        return "expected http:// or https:// and a host"
+    if parts.username is not None or parts.password is not None:
+        return "must not hold a user name or password; use a secret, or a token in the path"
+    if parts.fragment or not url.isascii() or " " in url:
+        return "expected an address in ASCII without blanks and without a part after #"
+    return None
+
+
+def check_feed(feed: FeedEntry, path: str) -> Iterator[Problem]:
+    """A metric that exists, for such a place and such a report; as many buckets as a chart can show."""
+    level = next((level for level in LEVELS if getattr(feed, level) is not None), None)
+    if feed.metric in LIVE_METRICS:
+        if feed.type not in (None, "number"):
+            yield Problem(f"{path}.metric", f"{feed.metric} is a real-time number; use type: number")
+        if level not in (None, "site", "zone"):
+            yield Problem(f"{path}.{level}", f"{feed.metric} is of a site or a zone")
+    elif feed.metric is not None and feed.metric not in METRICS:
+        hint = suggest(feed.metric, [*METRICS, *LIVE_METRICS])
+        yield Problem(f"{path}.metric", f"there is no such metric{hint}")
+    elif feed.metric is not None and level is not None and level not in METRICS[feed.metric].levels:
+        levels = " or ".join(METRICS[feed.metric].levels)
+        yield Problem(f"{path}.{level}", f"{feed.metric} exists for a {levels}")
 
 
 @cache

@@ -17,7 +17,9 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -39,6 +41,10 @@ _ID = BigInteger().with_variant(Integer, "sqlite")
 
 def _owner(column: str) -> ForeignKey:
     return ForeignKey(column, deferrable=True, initially="DEFERRED")
+
+
+def _webhook() -> ForeignKey:
+    return ForeignKey("webhooks.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
 
 
 def _json(name: str, *, nullable: bool = False) -> Column[object]:
@@ -156,6 +162,91 @@ credentials = Table(
     UniqueConstraint("dialect", "name"),
     # Ids of revoked credentials are not given out again: old logs go on naming the right one.
     sqlite_autoincrement=True,
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("account_id", _ID, _owner("accounts.id"), nullable=False),
+    Column("url", String, nullable=False),
+    Column("what", String, nullable=False),
+    # As `targets.py` writes it: "site 1", "sensor 3024", "zone 3024/11".
+    Column("place", String, nullable=False),
+    Column("every_s", Float, nullable=False),
+    # The signing secret, encrypted; null: messages are not signed.
+    Column("held", String),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("account_id", _ID, _owner("accounts.id"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("type", String, nullable=False),
+    Column("metric", String, nullable=False),
+    Column("place", String, nullable=False),
+    Column("period", String, nullable=False),
+    Column("bucket", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("compare", Boolean, nullable=False),
+    # The id under which it is published, encrypted: it is a secret that people ask for again.
+    Column("held", String, nullable=False),
+)
+
+# -- what delivering webhooks has come to; `webhooks/ledger.py` writes these, no catalogue file does
+
+webhook_states = Table(
+    "webhook_states",
+    metadata,
+    Column("webhook_id", _ID, _webhook(), primary_key=True, autoincrement=False),
+    # Everything up to this row of the journal is delivered, or is nothing to deliver.
+    Column("cursor", BigInteger, nullable=False),
+    # The message under way reaches up to this row; null: none is.
+    Column("pending", BigInteger),
+    # The body last delivered, of what is sent on change.
+    Column("last_body", LargeBinary),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since_ms", BigInteger),
+    Column("next_attempt_ms", BigInteger),
+    Column("disabled_ms", BigInteger),
+    Column("disabled_why", String),
+    # A digest of the address: another address begins without the failures of the old one.
+    Column("address", String, nullable=False),
+    # Grows when a person sets the state: what a running server remembers is then void.
+    Column("revision", Integer, nullable=False),
+)
+
+webhook_replays = Table(
+    "webhook_replays",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("webhook_id", _ID, _webhook(), nullable=False, index=True),
+    Column("asked_ms", BigInteger, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    Column("cursor", BigInteger, nullable=False),
+    Column("pending", BigInteger),
+    Column("until", BigInteger, nullable=False),
+    Column("sent", BigInteger, nullable=False),
+    Column("finished_ms", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+webhook_attempts = Table(
+    "webhook_attempts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("webhook_id", _ID, _webhook(), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("message", String, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("replay_id", _ID),
+    Column("delivered", Boolean, nullable=False),
+    Column("status", Integer),
+    Column("outcome", String, nullable=False),
+    Column("took_ms", Integer, nullable=False),
+    Index("ix_webhook_attempts_webhook_id_id", "webhook_id", "id"),
 )
 
 state = Table(

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import NODEFAULT, UnsetType
 from msgspec.structs import FieldInfo
 
-from passerby.catalogue.document import MAX_ID, NOT_YET, CatalogueFile
+from passerby.catalogue.document import MAX_ID, CatalogueFile
 from passerby.errors import Problem
 
 _NOUNS = {
@@ -56,9 +56,6 @@ def read(value: object, notes: Notes) -> CatalogueFile | None:
     if not isinstance(value, dict):
         notes.lose("", f"expected a mapping with the key account, got {_noun(value)}")
         return None
-    later = sorted(NOT_YET & value.keys())
-    notes.problems.extend(Problem(key, "this version does not have them yet; leave the key out") for key in later)
-    value = {key: item for key, item in value.items() if key not in NOT_YET}
     result = _read(value, CatalogueFile, "", notes)
     return result if isinstance(result, CatalogueFile) else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -15,6 +16,7 @@ from passerby.catalogue.document import (
     CatalogueFile,
     ContentEntry,
     Entry,
+    FeedEntry,
     LineEntry,
     NativeEntry,
     OpeningHours,
@@ -23,9 +25,22 @@ from passerby.catalogue.document import (
     SensorEntry,
     SiteEntry,
     TagEntry,
+    WebhookEntry,
     ZoneEntry,
 )
-from passerby.catalogue.model import Brand, Catalogue, Content, Credential, Line, Sensor, Site, Zone
+from passerby.catalogue.model import (
+    Brand,
+    Catalogue,
+    Content,
+    Credential,
+    Feed,
+    Line,
+    Sensor,
+    Site,
+    Target,
+    Webhook,
+    Zone,
+)
 from passerby.catalogue.shape import BAD_CHARACTER
 
 
@@ -71,6 +86,8 @@ def file_document(catalogue: Catalogue, account_id: int) -> dict[str, object]:
         credentials=credentials,
         contents=[content for content in _contents(catalogue, account_id) if _can_be_written(content)],
         brands=[_brand(catalogue, brand) for brand in catalogue.brands.values() if brand.account_id == account_id],
+        webhooks=[_webhook(one) for one in catalogue.webhooks.values() if one.account_id == account_id],
+        feeds=[_feed(feed) for feed in catalogue.feeds.values() if feed.account_id == account_id],
     )
     document = _plain(msgspec.to_builtins(file))
     assert isinstance(document, dict)  # noqa: S101  # a struct becomes a mapping
@@ -183,6 +200,37 @@ def _credential(credential: Credential) -> AnyCredentialEntry:
             return QuividiEntry(username=credential.name, brands=brands, sites=sites)
         case "seemetrix":
             return SeemetrixEntry(name=credential.name, brands=brands, sites=sites)
+
+
+def _webhook(webhook: Webhook) -> WebhookEntry:
+    # The secret stays unset: it is not shown, and a file that is silent about it keeps it.
+    return WebhookEntry(
+        id=webhook.id,
+        url=webhook.url,
+        what=webhook.what,
+        every_s=webhook.every_s,
+        **place(webhook.target),
+    )
+
+
+def _feed(feed: Feed) -> FeedEntry:
+    # The id stays out: whoever knows it may read the report. `passerby feed list` shows it.
+    return FeedEntry(
+        name=feed.name,
+        type=feed.type,
+        metric=feed.metric,
+        period=feed.period,
+        bucket=feed.bucket,
+        by=feed.by,
+        compare=feed.compare,
+        **place(feed.target),
+    )
+
+
+def place(target: Target) -> dict[str, Any]:
+    """A place under the key that a file names it by."""
+    key = target.key
+    return {target.level: "/".join(map(str, key)) if isinstance(key, tuple) else key}
 
 
 def _plain(value: object) -> object:

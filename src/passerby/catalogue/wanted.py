@@ -6,11 +6,12 @@ wrong from the file alone is noted: ids given twice, broken `rules`, secrets tha
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from passerby.catalogue import rules
 from passerby.catalogue.document import (
@@ -20,17 +21,20 @@ from passerby.catalogue.document import (
     CamlyticsEntry,
     CatalogueFile,
     ContentEntry,
+    FeedEntry,
     NativeEntry,
     ProducersEntry,
     QuividiEntry,
     SeemetrixEntry,
     SensorEntry,
     SiteEntry,
+    WebhookEntry,
 )
 from passerby.catalogue.keys import key_name
 from passerby.catalogue.model import DialectName
 from passerby.catalogue.rows import Key, Row, Rows, no_rows
 from passerby.catalogue.shape import Notes
+from passerby.catalogue.targets import LEVELS, Named, named
 from passerby.errors import Problem
 
 _SENSOR_KEY_NAME = re.compile(r"sensor-\d+")
@@ -42,7 +46,9 @@ class Wanted:
 
     `account_id` is 0 when the file's could not be read. `secrets` has the secret of each credential, None to keep the
     one held; `producers` those of its producers likewise. A credential's row has neither yet. `keyless` are sensors
-    whose key is to be taken away, `silent` those whose file entry does not speak of a key.
+    whose key is to be taken away, `silent` those whose file entry does not speak of a key. `places` are those of
+    webhooks and feeds as the file names them; their rows have no `place` and no `held` yet. `webhook_secrets`: unset to
+    keep the one held; `feed_ids`: None likewise.
     """
 
     account_id: int
@@ -52,6 +58,9 @@ class Wanted:
     producers: dict[Key, dict[str, dict[str, str | None] | None]] = field(default_factory=dict, repr=False)
     keyless: set[int] = field(default_factory=set)
     silent: set[int] = field(default_factory=set)
+    places: dict[tuple[str, Key], Named] = field(default_factory=dict)
+    webhook_secrets: dict[Key, str | UnsetType | None] = field(default_factory=dict, repr=False)
+    feed_ids: dict[Key, str | None] = field(default_factory=dict, repr=False)
 
 
 def sensor_key_name(sensor_id: int) -> str:
@@ -74,6 +83,10 @@ class _Flattener:
             self._brand(brand, f"brands[{index}]")
         for index, credential in enumerate(file.credentials):
             self._credential(credential, f"credentials[{index}]")
+        for index, webhook in enumerate(file.webhooks):
+            self._webhook(webhook, f"webhooks[{index}]")
+        for index, feed in enumerate(file.feeds):
+            self._feed(feed, f"feeds[{index}]")
 
     def _add(self, table: str, key: Key, path: str, row: Row) -> None:
         if None in key:
@@ -255,6 +268,48 @@ class _Flattener:
         self.wanted.rows["credentials"][key] = row
         self.wanted.secrets[key] = secret
 
+    def _webhook(self, entry: WebhookEntry, path: str) -> None:
+        self._problems.extend(rules.check_webhook(entry, path))
+        place = named(entry, ("site", "sensor", "zone"), path)
+        if isinstance(place, Problem):
+            self._notes.lose(place.path, place.message)
+            return
+        made = f"{self.wanted.account_id} {entry.what} {place[0]} {place[1]} {entry.url}"
+        key: Key = (entry.id or _made_id(made),)
+        row: Row = {
+            "id": key[0],
+            "account_id": self.wanted.account_id,
+            "url": entry.url,
+            "what": entry.what,
+            "every_s": entry.every_s,
+        }
+        self._add("webhooks", key, path, row)
+        self.wanted.places["webhooks", key] = place
+        secret = entry.secret
+        if isinstance(secret, str):
+            secret = self._from_environment(secret, f"{path}.secret")
+            self._problems.extend(rules.check_signing_secret(secret, f"{path}.secret") if secret else ())
+        self.wanted.webhook_secrets[key] = secret
+
+    def _feed(self, entry: FeedEntry, path: str) -> None:
+        self._problems.extend(rules.check_feed(entry, path))
+        place = named(entry, LEVELS, path)
+        if isinstance(place, Problem):
+            self._notes.lose(place.path, place.message)
+            return
+        if entry.name is None:
+            return
+        key: Key = (self.wanted.account_id, entry.name)
+        names = ("name", "type", "metric", "period", "bucket", "by", "compare")
+        row: Row = {"account_id": self.wanted.account_id, **{name: getattr(entry, name) for name in names}}
+        first = self.wanted.paths.setdefault(("feeds", key), path)
+        if first != path:
+            self._problems.append(Problem(f"{path}.name", f"the same as that of {first}"))
+            return
+        self.wanted.rows["feeds"][key] = row
+        self.wanted.places["feeds", key] = place
+        self.wanted.feed_ids[key] = entry.id
+
     def _from_environment(self, secret: str, path: str) -> str:
         """The secret itself, or the value of the variable that `env:NAME` names."""
         if not secret.startswith("env:"):
@@ -269,6 +324,11 @@ class _Flattener:
         for index, value in enumerate(values):
             if value in values[:index]:
                 self._problems.append(Problem(f"{path}[{index}]", f"{value} is given twice"))
+
+
+def _made_id(text: str) -> int:
+    """Ten digits that stay the same as long as the entry does."""
+    return 10**9 + int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) % (9 * 10**9)
 
 
 def wanted_rows(file: CatalogueFile, environment: Mapping[str, str], notes: Notes) -> Wanted:

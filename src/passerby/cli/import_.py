@@ -75,6 +75,9 @@ def import_files(  # noqa: PLR0913, PLR0917  # one parameter per option, all giv
     bridge: Annotated[
         float, typer.Option(metavar="S", min=0, help="Tracks: absences up to this do not end a zone visit.")
     ] = 1.0,
+    webhooks: Annotated[
+        bool, typer.Option("--webhooks", help="Tell webhooks of what is imported; without it they are not.")
+    ] = False,
     _list: Annotated[
         bool,
         typer.Option("--list-formats", help="List the formats and exit.", callback=_list_formats, is_eager=True),
@@ -111,7 +114,7 @@ def import_files(  # noqa: PLR0913, PLR0917  # one parameter per option, all giv
             bridge_s=bridge,
         )
         options.check(chosen, given)
-    delivery = _delivery(url, key, data, given.sensor)
+    delivery = _delivery(url, key, data, given.sensor, webhooks=webhooks)
     try:
         with _progress(files) as progress:
             outcome = run(delivery, chosen, given, files, progress)
@@ -128,17 +131,21 @@ def _usage() -> Iterator[None]:
         raise UsageError(error.message) from None
 
 
-def _delivery(url: str | None, key: str | None, data: Path | None, sensor: int | str | None) -> Delivery:
+def _delivery(
+    url: str | None, key: str | None, data: Path | None, sensor: int | str | None, *, webhooks: bool
+) -> Delivery:
     from passerby.importing.delivery import DirectDelivery, HttpDelivery  # noqa: PLC0415
 
     if data is not None and url is None:
-        return DirectDelivery(data, sensor)
+        return DirectDelivery(data, sensor, webhooks=webhooks)
     if url is None or data is not None:
         raise UsageError("give --url of a running server, or --data with a data directory that no server uses")
     if not key:
         raise UsageError("give a native key of the server with --key or in PASSERBY_KEY")
     with _usage():
-        return HttpDelivery(url, key, waiting=lambda reason: typer.echo(f"waiting for {url}: {reason}", err=True))
+        return HttpDelivery(
+            url, key, webhooks=webhooks, waiting=lambda reason: typer.echo(f"waiting for {url}: {reason}", err=True)
+        )
 
 
 @contextmanager

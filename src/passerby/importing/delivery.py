@@ -83,6 +83,7 @@ class HttpDelivery:
     Args:
         url: of the server, without `/v1`.
         key: a native key with the scope `ingest`, and `read` for formats that need lines and zones.
+        webhooks: whether webhooks are told of what is imported.
         transport: for tests.
         waiting: called with the reason when a request has to be repeated.
         pause: waits so many seconds; for tests.
@@ -91,11 +92,12 @@ class HttpDelivery:
         InvalidInputError: not a URL of a server.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # two of the address, the others named and mostly left out
         self,
         url: str,
         key: str,
         *,
+        webhooks: bool = False,
         waiting: Callable[[str], None] = lambda _: None,
         transport: httpx.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
@@ -103,6 +105,7 @@ class HttpDelivery:
         if not url.startswith(("http://", "https://")):
             raise InvalidInputError(f"expected a URL such as http://127.0.0.1:8080, found {url!r}", "--url")
         self._url = url
+        self._always = {"wait": "visible"} | ({} if webhooks else {"webhooks": "none"})
         self._client = httpx.Client(
             base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60.0, transport=transport
         )
@@ -119,7 +122,7 @@ class HttpDelivery:
 
     def send(self, parcel: Parcel) -> Delivered:
         """Post a parcel and wait until its rows are visible."""
-        parameters = {"wait": "visible"} | ({"kind": parcel.kind} if parcel.kind else {})
+        parameters = self._always | ({"kind": parcel.kind} if parcel.kind else {})
         headers = {"Content-Type": parcel.content_type, "Idempotency-Key": f"import-{self._run}-{next(self._numbers)}"}
         response = self._request(
             self._client.build_request(
@@ -163,13 +166,15 @@ class DirectDelivery:
     Args:
         data: the directory.
         sensor: whose account the rows belong to; without it the catalogue must have one account only.
+        webhooks: whether webhooks are told of what is imported, by the server that next uses the directory.
 
     Raises:
         InvalidInputError: a server uses the directory, or it has no catalogue, or several accounts.
         NotFoundError: there is no such sensor.
     """
 
-    def __init__(self, data: Path, sensor: int | str | None) -> None:
+    def __init__(self, data: Path, sensor: int | str | None, *, webhooks: bool = False) -> None:
+        self._quiet = not webhooks
         if not (data / DATABASE_NAME).exists():
             raise NotFoundError(
                 f"{data} holds no catalogue; make one with: passerby catalogue apply FILE --data {data}"
@@ -219,7 +224,9 @@ class DirectDelivery:
         refused = tuple((one.index, one.error) for one in resolved.refused)
         if not (resolved.rows or refused):
             return Delivered(0, 0, ())
-        submission = Submission(resolved.rows, rejects(resolved.refused, credential))
+        submission = Submission(
+            resolved.rows, rejects(resolved.refused, credential), source="import", quiet=self._quiet
+        )
         receipt = services.journal.append(submission).result()
         accepted = services.loader.wait_visible(receipt.entry).result()
         return Delivered(accepted, resolved.row_count - accepted, refused)

@@ -64,6 +64,12 @@ _MIGRATIONS = (
     ) strict;
     insert into counters values (1, 1, 0);
     """,
+    """
+    create table quiet (                      -- rows that nobody is told about, from first to last
+        first_seq integer primary key,
+        last_seq integer not null
+    ) strict;
+    """,
 )
 
 READ_ENTRIES = """
@@ -77,6 +83,10 @@ INSERT_REJECTED = """
 RESTORE_REJECTED = """
     insert into rejected (id, entry, received_ms, source, account_id, place, error, row) values (?, 0, ?, ?, ?, ?, ?, ?)
 """
+# Runs that follow one another are one, or an import of a year would be a row for each of its requests.
+EXTEND_QUIET = "update quiet set last_seq = ? where last_seq = ?"
+INSERT_QUIET = "insert or replace into quiet values (?, ?)"
+FIND_QUIET = "select first_seq, last_seq from quiet where last_seq > ? and first_seq <= ? order by first_seq"
 # A key that has outlived its day is free again.
 INSERT_IDEMPOTENCY = "insert or replace into idempotency values (?, ?, ?, ?, ?)"
 SET_ASIDE = """

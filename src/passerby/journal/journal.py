@@ -15,7 +15,7 @@ from passerby.errors import CorruptDataError, PasserbyError, UnavailableError
 from passerby.journal import database
 from passerby.journal.payload import Layout, Unpacker, checksum, current_layout
 from passerby.journal.records import DamagedEntryError, Entry, Idempotency, KeptAside, Receipt, Rejected, Submission
-from passerby.journal.writer import IDEMPOTENCY_MS, Writer
+from passerby.journal.writer import IDEMPOTENCY_MS, Writer, keep_quiet
 
 # One look into the file takes at most this many entries, so that no read transaction holds the log for long.
 _READ_AT_ONCE = 500
@@ -214,6 +214,20 @@ class Journal:
     def unsubscribe(self, callback: Callable[[list[Entry]], None]) -> None:
         """Undo `subscribe`."""
         self._writer.run(lambda _: self._writer.unsubscribe(callback)).result()
+
+    def quiet(self, after: int, until: int) -> list[tuple[int, int]]:
+        """Runs of rows (first, last) that nobody is told about, as far as they touch rows `after` + 1 to `until`."""
+        with self._read_lock:
+            return self._reading.execute(database.FIND_QUIET, (after, until)).fetchall()
+
+    def keep_quiet(self, runs: Sequence[tuple[int, int]]) -> None:
+        """Put such runs back: from a backup."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            for first, last in runs:
+                keep_quiet(connection, first, last)
+
+        self._writer.run(work).result()
 
     def set_aside(self, entry: int, error: str) -> None:
         """Keep an entry for good, with the reason why it cannot be loaded: people have to look at it."""

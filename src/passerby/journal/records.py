@@ -51,12 +51,14 @@ class Submission:
 
     A row is a tuple in the order of `observations.table(kind).row_columns`. `source` says where it came from
     (`native`, a producer's name, `import`); it is kept for people who look for the origin of a row.
+    `quiet`: webhooks are not told of these rows (they are history that was brought in later).
     """
 
     rows: Rows
     rejected: Sequence[Rejected] = ()
     idempotency: Idempotency | None = None
     source: str = "native"
+    quiet: bool = False
 
     @property
     def row_count(self) -> int:

@@ -48,6 +48,7 @@ class _Group:
     entries: list[tuple[object, ...]]
     rejected: list[tuple[object, ...]]
     idempotency: list[tuple[object, ...]]
+    quiet: list[tuple[int, int]]
     handed_over: list[Entry]
     answers: list[tuple[Future[Receipt], Receipt]]
     next_entry: int
@@ -257,6 +258,8 @@ class Writer:
                 connection.executemany(database.INSERT_REJECTED, group.rejected)
             if group.idempotency:
                 connection.executemany(database.INSERT_IDEMPOTENCY, group.idempotency)
+            for first, last in group.quiet:
+                keep_quiet(connection, first, last)
             connection.execute("commit")
             self._committed()
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits must learn of it and this thread go on
@@ -274,7 +277,7 @@ class Writer:
 
     def _group(self, connection: sqlite3.Connection, appends: Sequence[Append]) -> _Group:
         now = max(self._clock(), self._received_ms)  # arrival never goes back, even when the clock does
-        group = _Group([], [], [], [], [], self.next_entry, self.next_seq, now)
+        group = _Group([], [], [], [], [], [], self.next_entry, self.next_seq, now)
         answered: dict[tuple[int, str], Idempotency] = {}
         for submission, future in appends:
             if not future.set_running_or_notify_cancel():
@@ -329,6 +332,8 @@ class Writer:
             (number, now, submission.source, row.account_id, row.index, row.error, row.row)
             for row in submission.rejected
         )
+        if submission.quiet and count:
+            group.quiet.append((seq, seq + count - 1))
         if submission.idempotency is not None:
             asked = submission.idempotency
             group.idempotency.append((asked.account_id, asked.key, asked.digest, asked.answer, now))
@@ -362,3 +367,9 @@ class Writer:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
+
+
+def keep_quiet(connection: sqlite3.Connection, first: int, last: int) -> None:
+    """Note that nobody is told about these rows."""
+    if not connection.execute(database.EXTEND_QUIET, (last, first - 1)).rowcount:
+        connection.execute(database.INSERT_QUIET, (first, last))

@@ -8,6 +8,7 @@ A backup holds:
   was handed out becomes void. **Whoever holds a backup holds these secrets**: the folder is readable by its
   owner only, keep it so;
 * `rejected.parquet`: the rejected rows that were kept aside;
+* `quiet.json`: which rows webhooks are not told about;
 * `manifest.json`: rows of each table, and size and SHA-256 of each file.
 
 It does not hold `wifi-keys.sqlite`. The keys under which WiFi devices are hashed are destroyed after two days,
@@ -47,6 +48,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 FACTS = "facts"
 REJECTED = "rejected.parquet"
+QUIET = "quiet.json"
 Tell = Callable[[str], None]
 
 _REJECTED_SCHEMA = pa.schema(
@@ -137,6 +139,7 @@ def _write(services: Services, folder: Path, tell: Tell) -> Manifest:
     _copy_secret(services.data / KEY_FILE_NAME, folder / KEY_FILE_NAME)
     tell("writing rejected rows")
     _write_rejected(services.journal, folder / REJECTED)
+    (folder / QUIET).write_text(json.dumps(services.journal.quiet(0, services.journal.last_seq)), encoding="utf-8")
     state = pq.read_table(folder / FACTS / "store_state.parquet").to_pylist()[0]
     tell("computing checksums")
     manifest = Manifest(
@@ -193,6 +196,8 @@ def _fill(folder: Path, data: Path, manifest: Manifest, tell: Tell) -> None:
             journal.continue_from(manifest.cursor, manifest.last_seq)
             for batch in pq.ParquetFile(folder / REJECTED).iter_batches(10_000):
                 journal.keep_aside([_kept(row) for row in batch.to_pylist()])
+            if (folder / QUIET).exists():  # backups of the first releases have none
+                journal.keep_quiet(json.loads((folder / QUIET).read_text(encoding="utf-8")))
     (data / "lock").unlink()
 
 
