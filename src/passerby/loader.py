@@ -88,6 +88,11 @@ class Loader:
         self._thread.join()
 
     @property
+    def loaded_seq(self) -> int:
+        """The number of the last row up to which queries see everything."""
+        return self._loaded_seq
+
+    @property
     def backlog_rows(self) -> int:
         """Rows in the journal that queries do not see yet."""
         return max(0, self._journal.last_seq - self._loaded_seq)

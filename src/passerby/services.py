@@ -23,6 +23,7 @@ from passerby.settings import Settings, from_environment
 from passerby.store.contract import Store
 from passerby.store.duckdb import DuckDBStore
 from passerby.telemetry import Telemetry
+from passerby.webhooks.deliveries import Deliveries
 
 _SWEEP_S = 60
 _log = structlog.get_logger("passerby")
@@ -30,7 +31,10 @@ _log = structlog.get_logger("passerby")
 
 @dataclass(slots=True)
 class Services:
-    """The parts of one running Passerby. Made by `open_services`, ended by `close`."""
+    """The parts of one running Passerby. Made by `open_services`, ended by `close`.
+
+    All of them are at work but `webhooks`: only a server starts them, not a command that opens a directory for a while.
+    """
 
     data: Path
     settings: Settings
@@ -41,6 +45,7 @@ class Services:
     devices: Devices
     telemetry: Telemetry
     exports: Exports
+    webhooks: Deliveries
     _closing: ExitStack
     _resolvers: dict[Credential, Resolver] = field(default_factory=dict)
 
@@ -95,7 +100,11 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
         telemetry = Telemetry(journal, loader)
         exports = Exports(catalogue.engine, data / "exports")
         stack.callback(exports.stop)
-        return Services(data, settings, catalogue, journal, store, loader, devices, telemetry, exports, stack.pop_all())
+        webhooks = Deliveries(catalogue, journal, store, loader, telemetry.webhook)
+        stack.callback(webhooks.stop)
+        return Services(
+            data, settings, catalogue, journal, store, loader, devices, telemetry, exports, webhooks, stack.pop_all()
+        )
 
 
 def _refuse_url(option: str, url: str | None, embedded: str) -> None:

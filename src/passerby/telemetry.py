@@ -10,6 +10,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from passerby.journal import Journal
 from passerby.loader import Loader
+from passerby.webhooks.posting import Outcome
 
 _FAST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -39,11 +40,21 @@ class Telemetry:
             buckets=_FAST,
             registry=self.registry,
         )
+        self._webhooks = Counter(
+            "passerby_webhook_attempts",
+            "Webhook messages sent, by whether they arrived",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.registry.register(_State(journal, loader))
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered. `route` is a pattern, never a path with what somebody put in it."""
         self._requests.labels(method, route, str(status)).observe(seconds)
+
+    def webhook(self, outcome: Outcome) -> None:
+        """A webhook message was sent."""
+        self._webhooks.labels("delivered" if outcome.delivered else "failed").inc()
 
     def text(self) -> bytes:
         """Everything, in the Prometheus text format."""

@@ -52,6 +52,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option, as typer wants
         # took a fifth of what ingest does.
         gc.set_threshold(50_000, 20, 20)
         try:
+            services.webhooks.start()
             with listening(services):
                 running.run()
         except SystemExit:  # uvicorn has said why in the log

@@ -1,0 +1,101 @@
+"""Connections only to addresses that are public, however their names are made to resolve.
+
+A name is resolved once, every address it has is checked, and the connection goes to a checked address, not to the
+name: a name that resolves differently the next moment (DNS rebinding) gains nothing. TLS still asks for the
+certificate of the name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import httpcore
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+# What `ipaddress` calls global although no public service is there, or although an IPv4 address is hidden in it.
+_NOT_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "64:ff9b:1::/48",
+            "192.0.0.0/24",
+            "2002::/16",
+            "2001::/32",
+            "192.88.99.0/24",
+            "fec0::/10",
+            "3fff::/20",
+            "5f00::/16",
+        ),
+    )
+)
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class RefusedAddressError(OSError):
+    """The receiver's address is not a public one."""
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address belongs to the public internet.
+
+    Not: private, loopback, link-local, shared (RFC 6598), multicast, reserved, for documentation, and IPv6 addresses
+    that embed such an IPv4 address or tunnel to an unknown one.
+    """
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return is_public(address.ipv4_mapped)
+        if address in _NAT64:
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+    if any(address in network for network in _NOT_PUBLIC if network.version == address.version):
+        return False
+    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+
+
+async def resolve(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host, in the order that the system prefers."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections for httpcore: to checked addresses only, unless `allow_private`."""
+
+    def __init__(
+        self, *, allow_private: bool, resolve: Resolve = resolve, backend: httpcore.AsyncNetworkBackend | None = None
+    ) -> None:
+        self._allow_private = allow_private
+        self._resolve = resolve
+        self._backend = backend or httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # httpcore's interface
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first of the host's addresses that answers. Raises RefusedAddressError."""
+        addresses = await self._checked(host, port)
+        failure: Exception | None = None
+        for address in addresses:
+            try:
+                return await self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure or httpcore.ConnectError(f"{host} has no address")
+
+    async def _checked(self, host: str, port: int) -> Sequence[str]:
+        try:
+            addresses = [address.partition("%")[0] for address in await self._resolve(host, port)]
+        except OSError as error:
+            raise httpcore.ConnectError(f"the host's name has no address: {error}") from error
+        if not self._allow_private and not all(is_public(ipaddress.ip_address(address)) for address in addresses):
+            raise RefusedAddressError("the address is not public; allow_private_webhooks would allow it")
+        return addresses
