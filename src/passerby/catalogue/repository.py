@@ -8,16 +8,14 @@ import os
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import sqlalchemy
-from msgspec import UNSET
 from sqlalchemy import Connection, Engine
 
-from passerby.catalogue import changes, keys, producers, rows, schema, shape
+from passerby.catalogue import changes, keys, outlets, producers, rows, schema, shape
 from passerby.catalogue.changes import Change, Difference
 from passerby.catalogue.database import catalogue_path, open_database, reading, writing
 from passerby.catalogue.keyring import HeldKey, KeyRing, Verifier
@@ -172,7 +170,7 @@ class Repository:
         catalogue = rows.snapshot(all_rows, version, self._global_settings)
         held = all_rows["credentials"].values()
         ring = KeyRing(HeldKey(catalogue.credentials[row["id"]], row["held"], row["producers"]) for row in held)
-        feed_ids = {key: self._feed_id(key, row) for key, row in all_rows["feeds"].items()}
+        feed_ids = {key: outlets.feed_id(self._server_key, key, row) for key, row in all_rows["feeds"].items()}
         return _State(
             catalogue,
             ring,
@@ -203,7 +201,7 @@ class Repository:
             difference = changes.prepare(wanted, held, prune=prune, notes=notes)
             self._protect(wanted, held, difference, notes)
             self._protect_producers(wanted, held, difference, notes)
-            self._seal_outlets(wanted, held, difference, notes)
+            outlets.seal(self._server_key, wanted, held, difference, notes)
             if notes.problems:
                 raise InvalidInputError(notes.problems)
             listed = changes.listed(difference, held)
@@ -254,49 +252,6 @@ class Repository:
                 difference.added["credentials"][key]["producers"] = after
             elif after != before:
                 difference.changed["credentials"].setdefault(key, {})["producers"] = after
-
-    def _seal_outlets(self, wanted: Wanted, held: Rows, difference: Difference, notes: Notes) -> None:
-        """Gives each webhook and feed of the difference what is to be held of its secret."""
-        for key, secret in wanted.webhook_secrets.items():
-            if key in wanted.rows["webhooks"] and secret is not UNSET:
-                self._hold("webhooks", key, secret, held, difference)
-            elif key in difference.added["webhooks"]:
-                difference.added["webhooks"][key]["held"] = None
-        ids = {self._feed_id(key, row): key for key, row in held["feeds"].items()}
-        for key, asked in wanted.feed_ids.items():
-            if key not in wanted.rows["feeds"] or not wanted.account_id:
-                continue
-            feed_id = asked or (None if key in held["feeds"] else keys.new_feed_id())
-            if feed_id is None:
-                continue
-            other = ids.setdefault(feed_id, key)
-            if other != key and other not in difference.removed["feeds"]:
-                notes.problems.append(Problem(f"{wanted.paths['feeds', key]}.id", "another feed has this id"))
-                continue
-            self._hold("feeds", key, feed_id, held, difference)
-
-    def _hold(  # one column of one row
-        self, table: Literal["webhooks", "feeds"], key: Key, secret: str | None, held: Rows, difference: Difference
-    ) -> None:
-        kind: keys.Sealed = "webhook" if table == "webhooks" else "feed"
-        name = " ".join(map(str, key))
-        before = held[table].get(key)
-        if before is not None and self._unsealed(kind, name, before["held"]) == secret:
-            return
-        target = difference.added if before is None else difference.changed
-        sealed = None if secret is None else self._server_key.seal(kind, name, secret)
-        target[table].setdefault(key, {})["held"] = sealed
-
-    def _unsealed(self, kind: keys.Sealed, name: str, held: str | None) -> str | None:
-        """The secret; a text that nobody has when it was sealed with a lost key, so that giving it again mends it."""
-        try:
-            return None if held is None else self._server_key.unseal(kind, name, held)
-        except CorruptDataError as error:
-            _log.warning("%s", error)
-            return ""
-
-    def _feed_id(self, key: Key, row: Row) -> str:
-        return self._unsealed("feed", " ".join(map(str, key)), row["held"]) or f"unreadable {key}"
 
     def _is_secret(self, row: Row, secret: str) -> bool:
         try:
@@ -389,7 +344,11 @@ class Repository:
         """The id of every feed of an account, by name: for its owner."""
         with reading(self._engine) as connection:
             held = _rows_of(connection, "feeds")
-        return {str(key[1]): self._feed_id(key, row) for key, row in held.items() if key[0] == account_id}
+        return {
+            str(key[1]): outlets.feed_id(self._server_key, key, row)
+            for key, row in held.items()
+            if key[0] == account_id
+        }
 
     def remove_feed(self, account_id: int, name: str) -> None:
         """End a feed: at once in this process, within `POLL_S` in others."""
@@ -400,14 +359,6 @@ class Repository:
                 raise NotFoundError(f"there is no feed {name}")
             _bump(connection)
         self._install(self._load())
-
-    def reading(self) -> AbstractContextManager[Connection]:
-        """A transaction that sees one state of the database: for tables that no snapshot holds."""
-        return reading(self._engine)
-
-    def writing(self) -> AbstractContextManager[Connection]:
-        """A transaction that is alone in writing; durable once it ends. Not for what snapshots hold."""
-        return writing(self._engine)
 
     # -- contents --
 

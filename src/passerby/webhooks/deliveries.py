@@ -60,7 +60,7 @@ class Deliveries:
     poster: Callable[[], Poster] = Poster
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(self.repository)
+        self.ledger = Ledger(self.repository.engine)
         self._events = Events(self.store, self.journal)
         self._running: dict[int, _Running] = {}
         self._states: dict[int, State] = {}

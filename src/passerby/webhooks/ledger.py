@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Engine, Table
 
 from passerby.catalogue import schema
+from passerby.catalogue.database import reading, writing
 from passerby.catalogue.model import Webhook
-from passerby.catalogue.repository import Repository
 from passerby.errors import NotFoundError
 
 # Attempts kept of each webhook.
@@ -78,10 +78,10 @@ class Attempt:
 
 
 class Ledger:
-    """The rows. Safe to use from several threads, and beside other processes on the same data."""
+    """The rows, in the database behind an engine. Safe to use from several threads, and beside other processes."""
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._written = 0
 
     # -- for those who deliver
@@ -93,7 +93,7 @@ class Ledger:
         got another address forgets the failures of the old one.
         """
         states: dict[int, State] = {}
-        with self._repository.writing() as connection:
+        with writing(self._engine) as connection:
             kept = {state.webhook_id: state for state in _states(connection)}
             for webhook in webhooks:
                 address = hashlib.sha256(webhook.url.encode()).hexdigest()
@@ -113,7 +113,7 @@ class Ledger:
 
     def save(self, state: State, attempts: Sequence[Attempt] = (), replay: Replay | None = None) -> None:
         """Write a state, what was tried and how far a replay got, in one transaction. Raises SupersededError."""
-        with self._repository.writing() as connection:
+        with writing(self._engine) as connection:
             if not _update(connection, state):
                 raise SupersededError
             if replay is not None:
@@ -132,7 +132,7 @@ class Ledger:
         replay.finished_ms = now_ms
         table = schema.webhook_replays
         values = {"cursor": replay.cursor, "pending": None, "finished_ms": now_ms}
-        with self._repository.writing() as connection:
+        with writing(self._engine) as connection:
             connection.execute(sqlalchemy.update(table).where(table.c.id == replay.id).values(values))
 
     def unfinished(self) -> dict[int, list[Replay]]:
@@ -140,7 +140,7 @@ class Ledger:
         table = schema.webhook_replays
         query = sqlalchemy.select(table).where(table.c.finished_ms.is_(None)).order_by(table.c.id)
         found: dict[int, list[Replay]] = {}
-        with self._repository.reading() as connection:
+        with reading(self._engine) as connection:
             for row in connection.execute(query).mappings():
                 found.setdefault(row["webhook_id"], []).append(Replay(**row))
         return found
@@ -148,7 +148,7 @@ class Ledger:
     def revisions(self) -> dict[int, int]:
         """What a person changed since: the revision of each state."""
         table = schema.webhook_states
-        with self._repository.reading() as connection:
+        with reading(self._engine) as connection:
             return {
                 row[0]: row[1] for row in connection.execute(sqlalchemy.select(table.c.webhook_id, table.c.revision))
             }
@@ -157,7 +157,7 @@ class Ledger:
 
     def states(self) -> dict[int, State]:
         """Every state there is; a webhook that no server has met yet has none."""
-        with self._repository.reading() as connection:
+        with reading(self._engine) as connection:
             return {state.webhook_id: state for state in _states(connection)}
 
     def attempts(self, webhook_id: int, *, before: int | None = None, limit: int = 100) -> list[tuple[int, Attempt]]:
@@ -166,7 +166,7 @@ class Ledger:
         query = sqlalchemy.select(table).where(table.c.webhook_id == webhook_id)
         if before is not None:
             query = query.where(table.c.id < before)
-        with self._repository.reading() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(query.order_by(table.c.id.desc()).limit(limit)).mappings()
             return [(row["id"], Attempt(**{name: row[name] for name in _ATTEMPT})) for row in rows]
 
@@ -174,7 +174,7 @@ class Ledger:
         """The last hundred replays of a webhook, newest first."""
         table = schema.webhook_replays
         query = sqlalchemy.select(table).where(table.c.webhook_id == webhook_id).order_by(table.c.id.desc()).limit(100)
-        with self._repository.reading() as connection:
+        with reading(self._engine) as connection:
             return [Replay(**row) for row in connection.execute(query).mappings()]
 
     def ask_replay(self, webhook_id: int, start_ms: int, end_ms: int, last_seq: int, now_ms: int) -> Replay:
@@ -191,13 +191,13 @@ class Ledger:
             "finished_ms": None,
         }
         table = schema.webhook_replays
-        with self._repository.writing() as connection:
+        with writing(self._engine) as connection:
             number = connection.execute(sqlalchemy.insert(table).values(values).returning(table.c.id)).scalar_one()
         return Replay(id=int(number), **values)
 
     def resume(self, webhook_id: int, *, skip_to: int | None = None) -> State:
         """Begin to deliver again at once, from where it stopped or, skipping what was missed, after row `skip_to`."""
-        with self._repository.writing() as connection:
+        with writing(self._engine) as connection:
             state = next((one for one in _states(connection) if one.webhook_id == webhook_id), None)
             if state is None:
                 raise NotFoundError(f"no server has delivered to webhook {webhook_id} yet")

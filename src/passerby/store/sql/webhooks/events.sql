@@ -9,12 +9,12 @@ with of_sensors as (
     select 2 * seq, sensor_id, started_ms, 'RegionJoin', zone_id, 'person',
         origin, suborigin, age_range, gender, object_id, snapshot_id, record_id
     from zone_visits
-    where seq > $after_seq and seq <= $until_seq
+    where seq > $after_seq and seq <= $until_seq and not coalesce(also_events, false)
     union all
     select 2 * seq + 1, sensor_id, ended_ms, 'RegionLeave', zone_id, 'person',
         origin, suborigin, age_range, gender, object_id, snapshot_id, record_id
     from zone_visits
-    where seq > $after_seq and seq <= $until_seq
+    where seq > $after_seq and seq <= $until_seq and not coalesce(also_events, false)
     union all
     select 2 * seq, sensor_id, started_ms, event_type, trigger_id, null,
         origin, suborigin, age_range, gender, object_id, snapshot_id, record_id
