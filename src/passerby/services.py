@@ -13,8 +13,8 @@ import structlog
 from passerby.catalogue.model import Credential
 from passerby.catalogue.repository import Repository
 from passerby.errors import InvalidInputError
-from passerby.ingest.privacy import Devices
 from passerby.ingest.resolve import Resolver
+from passerby.ingest.wifi_keys import Devices
 from passerby.jobs import Exports
 from passerby.journal import Journal
 from passerby.loader import Loader

@@ -100,6 +100,21 @@ _ALL = (
         0,
     ),
     Setting("wifi_bounce_s", 60.0, _EVERYWHERE, "A WiFi visit shorter than this is a bounce.", "s", 0, 86400),
+    Setting(
+        "wifi_key_rotation",
+        "daily",
+        _EVERYWHERE,
+        "How long a WiFi device is recognised, under one key: a local day, a week from Monday, a month, or for ever.",
+        choices=("daily", "weekly", "monthly", "never"),
+    ),
+    Setting(
+        "wifi_randomized",
+        "count",
+        _EVERYWHERE,
+        "WiFi devices with made-up addresses: count them, count their visits_only and not who is new or returns, or "
+        "drop them unkept.",
+        choices=("count", "visits_only", "drop"),
+    ),
     Setting("analytiks_15min", True, _ACCOUNT, "Whether the Analytiks exports offer 15-minute intervals."),
     Setting(
         "analytiks_dwell_time",

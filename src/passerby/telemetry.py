@@ -27,6 +27,7 @@ class Telemetry:
         )
         self.accepted_rows = self.rows.labels("accepted")
         self.rejected_rows = self.rows.labels("rejected")
+        self.dropped_rows = self.rows.labels("dropped")  # not kept: devices with made-up addresses
         self.commit = Histogram(
             "passerby_journal_commit_seconds",
             "From handing rows to the journal until they are safe",

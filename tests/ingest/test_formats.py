@@ -14,8 +14,8 @@ from passerby.catalogue.repository import Repository
 from passerby.errors import InvalidInputError
 from passerby.ingest.formats import by_media_type
 from passerby.ingest.intake import resolve
-from passerby.ingest.privacy import Devices
 from passerby.ingest.resolve import Resolver
+from passerby.ingest.wifi_keys import Devices
 from passerby.observations import KINDS, table
 
 LIMIT = 1 << 24

@@ -2,9 +2,7 @@
 
 import json
 import re
-import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -17,81 +15,8 @@ from tests.support.observations import macs
 from tests.support.servers import ServerProcess
 
 from passerby.ingest.intake import without_devices
-from passerby.ingest.privacy import KEPT_MS, Devices, KeyGoneError, is_randomized, normalised, scrubbed
+from passerby.ingest.privacy import is_randomized, normalised, scrubbed
 from passerby.journal import Journal
-
-DAY = 86_400_000
-NOON = int(datetime(2026, 3, 29, 12, tzinfo=UTC).timestamp() * 1000)
-
-
-class Clock:
-    """A clock that is moved by hand."""
-
-    def __init__(self, now):
-        self.now = now
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock(NOON)
-
-
-@pytest.fixture
-def devices(tmp_path, clock):
-    with closing(Devices(tmp_path / "wifi-keys.sqlite", clock)) as opened:
-        yield opened
-
-
-def test_one_device_has_one_hash_within_a_site_and_local_day(devices):
-    first = devices.hash(1, "Europe/Zurich", NOON, "AA-BB-CC-00-11-22")
-    assert re.fullmatch(r"[0-9a-f]{32}", first)
-    assert devices.hash(1, "Europe/Zurich", NOON + 1000, "aabb.cc00.1122") == first
-    assert devices.hash(2, "Europe/Zurich", NOON, "aa:bb:cc:00:11:22") != first
-    # 22:00 UTC is midnight in Zurich on the first day of summer time.
-    midnight = NOON + 10 * 3_600_000
-    assert devices.hash(1, "Europe/Zurich", midnight - 1, "aa:bb:cc:00:11:22") == first
-    assert devices.hash(1, "Europe/Zurich", midnight, "aa:bb:cc:00:11:22") != first
-
-
-def test_a_key_is_destroyed_48_hours_after_its_day(devices, clock, tmp_path):
-    path = tmp_path / "wifi-keys.sqlite"
-    devices.hash(1, "UTC", NOON, "phone")
-    (key,) = sqlite3.connect(path).execute("select key from wifi_keys").fetchone()
-    assert key in path.read_bytes()
-    end = NOON + DAY // 2 + KEPT_MS
-    clock.now = end - 1
-    assert devices.sweep() == 0
-    devices.hash(1, "UTC", NOON, "phone")
-    clock.now = end
-    with pytest.raises(KeyGoneError):
-        devices.hash(1, "UTC", NOON, "phone")
-    assert devices.sweep() == 1
-    assert devices.sweep() == 0
-    with pytest.raises(KeyGoneError):
-        devices.hash(1, "UTC", NOON, "phone")
-    assert all(key not in file.read_bytes() for file in tmp_path.iterdir())
-
-
-def test_an_old_day_has_48_hours_from_the_making_of_its_key(devices, clock):
-    year_ago = NOON - 365 * DAY
-    first = devices.hash(1, "UTC", year_ago, "phone")
-    clock.now += KEPT_MS - 1
-    assert devices.hash(1, "UTC", year_ago, "phone") == first
-    clock.now += 1
-    with pytest.raises(KeyGoneError):
-        devices.hash(1, "UTC", year_ago, "phone")
-
-
-def test_keys_survive_a_restart(tmp_path, clock):
-    hashes = []
-    for _ in range(2):
-        with closing(Devices(tmp_path / "keys", clock)) as devices:
-            hashes.append(devices.hash(1, "UTC", NOON, "phone"))
-    assert hashes[0] == hashes[1]
-    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(

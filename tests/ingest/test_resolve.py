@@ -10,8 +10,8 @@ from passerby.catalogue.repository import Repository
 from passerby.ingest import identity
 from passerby.ingest.intake import resolve
 from passerby.ingest.native import decode_json
-from passerby.ingest.privacy import Devices
 from passerby.ingest.resolve import Resolver
+from passerby.ingest.wifi_keys import Devices
 from passerby.observations import table
 
 MS = 1774771200000  # 2026-03-29T08:00:00Z

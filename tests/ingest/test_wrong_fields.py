@@ -11,8 +11,8 @@ from tests.support.networks import network
 from passerby.catalogue.repository import Repository
 from passerby.ingest.intake import resolve
 from passerby.ingest.native import decode_json
-from passerby.ingest.privacy import Devices
 from passerby.ingest.resolve import Resolver
+from passerby.ingest.wifi_keys import Devices
 from passerby.ingest.wording import parts, type_of
 from passerby.observations import KINDS
 

@@ -44,12 +44,16 @@ class RejectedRow(msgspec.Struct):
     error: str
 
 
-class Answer(msgspec.Struct):
-    """What became of a body's rows. `duplicates` is null when it was not waited for."""
+class Answer(msgspec.Struct, omit_defaults=True):
+    """What became of a body's rows. `duplicates` is null when it was not waited for.
+
+    `dropped`, left out when 0: valid rows that are not kept, as the setting `wifi_randomized` wants it.
+    """
 
     accepted: int
     duplicates: int | None
     rejected: list[RejectedRow]
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,10 @@ class Ingest:
 
     async def _take(self, request: _Request, body: bytes, idempotency: tuple[str, bytes] | None) -> Answer:
         found = await self._resolved(request, body)
-        answer = Answer(found.row_count, None, [RejectedRow(one.index, one.error) for one in found.refused])
+        refusals = [RejectedRow(one.index, one.error) for one in found.refused]
+        answer = Answer(found.row_count, None, refusals, found.dropped)
+        if found.dropped:
+            self._services.telemetry.dropped_rows.inc(found.dropped)
         if not (found.rows or found.refused or idempotency):
             if request.wait:
                 answer.duplicates = 0
@@ -338,6 +345,11 @@ OPERATION: dict[str, Any] = {
                                     "required": ["index", "error"],
                                     "properties": {"index": {"type": "integer"}, "error": {"type": "string"}},
                                 },
+                            },
+                            "dropped": {
+                                "type": "integer",
+                                "description": "Valid rows that are not kept, see the setting wifi_randomized; "
+                                "left out when 0.",
                             },
                         },
                     }

@@ -15,7 +15,7 @@ import msgspec
 from passerby.catalogue.model import Credential
 from passerby.ingest.decoded import Decoded, Refused
 from passerby.ingest.privacy import REMOVED, normalised, scrubbed
-from passerby.ingest.resolve import MAKERS, RefusedError, Resolver, Row, UnknownContentError
+from passerby.ingest.resolve import MAKERS, DroppedError, RefusedError, Resolver, Row, UnknownContentError
 from passerby.journal import Rejected
 from passerby.observations import KINDS, Observation
 
@@ -26,10 +26,14 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Rows to keep by kind, and the rows that were refused, in the order of the body."""
+    """Rows to keep by kind, the rows that were refused, in the order of the body, and how many were dropped.
+
+    Dropped are valid rows that the operator wants not to be kept (`wifi_randomized: drop`).
+    """
 
     rows: dict[str, list[Row]]
     refused: Sequence[Refused]
+    dropped: int = 0
 
     @property
     def row_count(self) -> int:
@@ -41,10 +45,19 @@ def resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterCont
     """The rows of a decoded body.
 
     `register_content` makes a content of the credential's account that nobody has named before, durably, and
-    returns its id. It may block: large bodies are resolved in a thread of their own.
+    returns its id. It may block: large bodies are resolved in a thread of their own. Keys of WiFi devices that are made
+    for the body are on disk when this returns.
+
+    Raises sqlite3.Error when they cannot be saved.
     """
+    with resolver.devices.batch():
+        return _resolve(decoded, resolver, register_content)
+
+
+def _resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterContent) -> Resolved:
     rows: dict[str, list[Row]] = {}
     refused = list(decoded.refused)
+    dropped = 0
     places = resolver.places
     for index, observation in zip(decoded.indexes, decoded.observations, strict=True):
         try:
@@ -54,6 +67,9 @@ def resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterCont
         except RefusedError as error:
             refused.append(Refused(index, str(error), _encode(observation)))
             continue
+        except DroppedError:
+            dropped += 1
+            continue
         except UnknownContentError:
             kind, row = _with_new_contents(observation, resolver, register_content)
         try:
@@ -61,7 +77,7 @@ def resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterCont
         except KeyError:
             rows[kind] = [row]
     refused.sort(key=lambda refusal: refusal.index)
-    return Resolved(rows, refused)
+    return Resolved(rows, refused, dropped)
 
 
 def _with_new_contents(

@@ -13,7 +13,8 @@ from typing import Any
 
 from passerby.catalogue.model import Catalogue, Credential, Sensor
 from passerby.ingest import identity
-from passerby.ingest.privacy import Devices, KeyGoneError, is_randomized
+from passerby.ingest.privacy import is_randomized
+from passerby.ingest.wifi_keys import Devices, KeyGoneError, KeyRule
 from passerby.observations import (
     ContentView,
     CountInterval,
@@ -36,11 +37,18 @@ from passerby.observations import (
 
 Row = tuple[Any, ...]
 
+# Why a row of a WiFi device cannot be kept any more.
+KEY_GONE = "start: too long ago, the key that hid the devices of that time is destroyed (see wifi_key_rotation)"
+
 END_OF_TIME_MS = 4_102_444_800_000  # 2100-01-01T00:00:00Z
 
 
 class RefusedError(Exception):
     """A row that cannot be kept: "field: message"."""
+
+
+class DroppedError(Exception):
+    """A valid row that the operator wants not to be kept: a device with a made-up address, see `wifi_randomized`."""
 
 
 class UnknownContentError(Exception):
@@ -56,6 +64,8 @@ class Place:
     timezone: str
     lines: Mapping[Reference, int]
     zones: Mapping[Reference, int]
+    keys: KeyRule  # which key hides a WiFi device
+    drops_randomized: bool  # whether WiFi devices with made-up addresses are not kept
 
     @classmethod
     def of(cls, catalogue: Catalogue, sensor: Sensor) -> Place:
@@ -67,7 +77,8 @@ class Place:
             lines[line.id] = lines[line.uid] = line.id
         for zone in sensor.zones.values():
             zones[zone.id] = zones[zone.uid] = zone.id
-        return cls(sensor.id, site.id, site.timezone, lines, zones)
+        drops = catalogue.settings_of_site(site).text("wifi_randomized") == "drop"
+        return cls(sensor.id, site.id, site.timezone, lines, zones, KeyRule.of(catalogue, site), drops)
 
 
 @dataclass(slots=True)
@@ -83,7 +94,7 @@ class Resolver:
     def row(self, observation: Observation) -> tuple[str, Row]:
         """(kind, row in the order of `observations.table(kind).row_columns`).
 
-        Raises RefusedError, or UnknownContentError when a content must be registered first.
+        Raises RefusedError, DroppedError, or UnknownContentError when a content must be registered first.
         """
         place = self.places.get(observation.sensor) or self.place(observation.sensor)
         kind, make = MAKERS[type(observation)]
@@ -254,7 +265,9 @@ def _wifi_visit(resolver: Resolver, place: Place, o: WifiVisit) -> Row:
     zone = None if o.zone is None else _part(place.zones, o.zone, "zone")
     head = _interval(place, o)
     randomized = is_randomized(o.device) if o.randomized is None else o.randomized
-    hidden = partial(resolver.devices.hash, place.site_id, place.timezone, head[1])
+    if randomized and place.drops_randomized:
+        raise DroppedError
+    hidden = partial(resolver.devices.hash, place.keys, head[1])
     try:
         device = hidden(o.device)
         rest = (device, o.rssi, zone, randomized)
@@ -265,7 +278,7 @@ def _wifi_visit(resolver: Resolver, place: Place, o: WifiVisit) -> Row:
         if known is None:
             known = identity.explicit("wifi_visit", head[0], head[1], hidden(o.id))
     except KeyGoneError:
-        raise RefusedError("start: too long ago, the key that hides the devices of that day is destroyed") from None
+        raise RefusedError(KEY_GONE) from None
     return (*head, None, known, *rest)
 
 
