@@ -93,6 +93,11 @@ class Loader:
         return self._loaded_seq
 
     @property
+    def loaded_entry(self) -> int:
+        """The newest journal entry whose rows queries see."""
+        return self._loaded_entry
+
+    @property
     def backlog_rows(self) -> int:
         """Rows in the journal that queries do not see yet."""
         return max(0, self._journal.last_seq - self._loaded_seq)

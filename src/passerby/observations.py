@@ -50,7 +50,7 @@ EmotionName = Literal["neutral", "happy", "angry", "surprised", "unknown"]
 Direction = Literal["in", "out"]
 
 
-class Observation(
+class Reported(
     msgspec.Struct,
     kw_only=True,
     frozen=True,
@@ -59,9 +59,14 @@ class Observation(
     omit_defaults=True,
     gc=False,
 ):
-    """What every observation carries."""
+    """What everything carries that a sensor reports."""
 
     sensor: Reference
+
+
+class Observation(Reported, kw_only=True, frozen=True, gc=False):
+    """What every observation carries."""
+
     id: Identifier | None = None
 
 

@@ -1,6 +1,6 @@
 """The HTTP server: one ASGI app with every route of every dialect.
 
-The ingest route is dispatched before Litestar, because it is the hot path. Every other route belongs to a router
+The ingest routes are dispatched before Litestar, because they are the hot paths. Every other route belongs to a router
 in `ROUTERS`; a new dialect adds its line there.
 """
 
@@ -14,7 +14,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import HTTPScope, Message, Receive, Scope, Send
 
-from passerby.api import catalogue, export, health, ingest, metrics, openapi, pages, push, rejected
+from passerby.api import catalogue, export, health, ingest, metrics, openapi, pages, push, rejected, sightings
 from passerby.api.auth import provide_credential
 from passerby.api.graphql import routes as graphql
 from passerby.api.problems import problem_response
@@ -35,12 +35,12 @@ ROUTERS: tuple[Router, ...] = (
 
 
 class App:
-    """The ASGI app: the ingest route, and Litestar for all others."""
+    """The ASGI app: the ingest routes, and Litestar for all others."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
         self.litestar = _litestar(services)
-        self._ingest = ingest.Ingest(services)
+        self._hot = {ingest.PATH: ingest.Ingest(services), sightings.PATH: sightings.SightingsIngest(services)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch one connection."""
@@ -57,11 +57,11 @@ class App:
             await send(message)
 
         request = cast("HTTPScope", scope)
-        hot = request["path"] == ingest.PATH
+        hot = self._hot.get(request["path"])
         try:
-            await (self._ingest(request, receive, noted) if hot else self.litestar(scope, receive, noted))
+            await (hot(request, receive, noted) if hot else self.litestar(scope, receive, noted))
         finally:
-            route = ingest.PATH if hot else str(scope.get("path_template", "other"))
+            route = request["path"] if hot else str(scope.get("path_template", "other"))
             self.services.telemetry.request(request["method"], route, status, time.perf_counter() - began)
 
 

@@ -20,6 +20,7 @@ from passerby.journal import Journal
 from passerby.loader import Loader
 from passerby.lock import FolderLock
 from passerby.settings import Settings, from_environment
+from passerby.sightings.sessions import Sessions
 from passerby.store.contract import Store
 from passerby.store.duckdb import DuckDBStore
 from passerby.telemetry import Telemetry
@@ -43,6 +44,7 @@ class Services:
     store: Store
     loader: Loader
     devices: Devices
+    sessions: Sessions
     telemetry: Telemetry
     exports: Exports
     webhooks: Deliveries
@@ -96,6 +98,8 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
         loader = Loader(journal, store)
         loader.start()
         stack.callback(loader.stop)
+        sessions = Sessions(data, journal, catalogue)
+        stack.callback(sessions.stop)
         stack.callback(_every(_SWEEP_S, devices.sweep))
         telemetry = Telemetry(journal, loader)
         exports = Exports(catalogue.engine, data / "exports")
@@ -103,7 +107,18 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
         webhooks = Deliveries(catalogue, journal, store, loader, telemetry.webhook)
         stack.callback(webhooks.stop)
         return Services(
-            data, settings, catalogue, journal, store, loader, devices, telemetry, exports, webhooks, stack.pop_all()
+            data,
+            settings,
+            catalogue,
+            journal,
+            store,
+            loader,
+            devices,
+            sessions,
+            telemetry,
+            exports,
+            webhooks,
+            stack.pop_all(),
         )
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -29,6 +31,8 @@ from passerby.ingest.intake import Resolved, rejects
 from passerby.journal import Idempotency, Submission
 from passerby.observations import KINDS
 from passerby.services import Services
+
+T = TypeVar("T")
 
 PATH = "/v1/observations"
 _MEGABYTE = 1 << 20
@@ -57,21 +61,33 @@ class Answer(msgspec.Struct, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class Asked:
+    """The parameters of a request. `until` and `sensors` are of sightings only."""
+
+    kind: str | None
+    wait: bool
+    quiet: bool = False
+    until: str | None = None
+    sensors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
     """A request whose head has been checked."""
 
     credential: Credential
     format: formats.Format
-    kind: str | None
-    wait: bool
-    quiet: bool
+    asked: Asked
     encoding: str
     idempotency_key: str | None
     length: int | None
 
 
 class Ingest:
-    """The ASGI app. Several requests under one Idempotency-Key at a time share the first one's answer."""
+    """The ASGI app, and the base of that of sightings.
+
+    Several requests under one Idempotency-Key at a time share the first one's answer.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -105,33 +121,31 @@ class Ingest:
             return _encode(await self._take(request, body, None))
         return await self._once(request, request.idempotency_key, body)
 
-    def _checked(self, scope: HTTPScope) -> _Request:
+    def _checked(self, scope: HTTPScope) -> Request:
         headers = dict(scope["headers"])
         authorization = headers.get(b"authorization")
         text = None if authorization is None else authorization.decode("latin-1")
         credential = credential_of(self._services, text, "ingest")
-        kind, wait, quiet = _parameters(scope["query_string"])
+        asked = self._parameters(scope["query_string"])
         try:
             wanted = formats.by_media_type(headers.get(b"content-type", b"").decode("latin-1"))
         except LookupError:
             raise problems.UnsupportedMediaError(f"Content-Type must be one of {', '.join(formats.FORMATS)}") from None
-        wanted.check_kind(kind)
+        self._check_kind(wanted, asked.kind)
         key = headers.get(b"idempotency-key")
         if key is not None and not 1 <= len(key) <= 255:
             raise InvalidInputError("expected 1 to 255 characters", "Idempotency-Key")
         length = headers.get(b"content-length", b"")
-        return _Request(
+        return Request(
             credential,
             wanted,
-            kind,
-            wait,
-            quiet,
+            asked,
             headers.get(b"content-encoding", b"").decode("latin-1"),
             None if key is None else self._hidden(credential, key),
             int(length) if length.isdigit() else None,
         )
 
-    async def _body(self, request: _Request, receive: Receive) -> bytes:
+    async def _body(self, request: Request, receive: Receive) -> bytes:
         if request.length is not None and request.length > self._limit:
             raise self._too_large()
         parts: list[bytes] = []
@@ -158,7 +172,7 @@ class Ingest:
     def _too_large(self) -> problems.RequestTooLargeError:
         return problems.RequestTooLargeError(f"the body is larger than {self._limit // _MEGABYTE} MB")
 
-    async def _once(self, request: _Request, key: str, body: bytes) -> bytes:
+    async def _once(self, request: Request, key: str, body: bytes) -> bytes:
         """The answer under an Idempotency-Key: the first request's, for everyone who sends the same again."""
         account = request.credential.account_id
         digest = self._digest(request, body)
@@ -197,51 +211,74 @@ class Ingest:
         sender = f"{credential.id} {credential.sensor_id} ".encode()
         return hashlib.blake2b(sender + key, key=self._secret, digest_size=16).hexdigest()
 
-    def _digest(self, request: _Request, body: bytes) -> bytes:
+    def _digest(self, request: Request, body: bytes) -> bytes:
         """Tells bodies apart. Keyed, because a body may hold what must not be guessed from its digest."""
         digest = hashlib.blake2b(key=self._secret, digest_size=32)
-        digest.update(f"{request.format.media_type} {request.kind}\n".encode())
+        asked = request.asked
+        more = f" {asked.until} {asked.sensors}" if asked.until else ""
+        digest.update(f"{request.format.media_type} {asked.kind}{more}\n".encode())
         digest.update(body)
         return digest.digest()
 
-    async def _take(self, request: _Request, body: bytes, idempotency: tuple[str, bytes] | None) -> Answer:
+    async def _take(self, request: Request, body: bytes, idempotency: tuple[str, bytes] | None) -> Answer:
         found = await self._resolved(request, body)
         refusals = [RejectedRow(one.index, one.error) for one in found.refused]
         answer = Answer(found.row_count, None, refusals, found.dropped)
         if found.dropped:
             self._services.telemetry.dropped_rows.inc(found.dropped)
+        self._complete(request, found)
         if not (found.rows or found.refused or idempotency):
-            if request.wait:
+            if request.asked.wait:
                 answer.duplicates = 0
             return answer
         account = request.credential.account_id
         kept = Idempotency(account, *idempotency, _encode(answer)) if idempotency else None
         refused = rejects(found.refused, request.credential) if found.refused else ()
-        receipt = await appended(self._services, Submission(found.rows, refused, kept, quiet=request.quiet))
+        receipt = await appended(self._services, Submission(found.rows, refused, kept, quiet=request.asked.quiet))
         if receipt.repeated is not None:
             return msgspec.json.decode(receipt.repeated.answer, type=Answer)
-        if request.wait:
-            answer.accepted = await self._visible(receipt.entry)
-            answer.duplicates = found.row_count - answer.accepted
+        if request.asked.wait:
+            await self._wait(answer, receipt.entry)
             if kept is not None:
                 await outcome(self._services.journal.amend(replace(kept, answer=_encode(answer))))
         return answer
 
-    async def _resolved(self, request: _Request, body: bytes) -> Resolved:
+    async def _resolved(self, request: Request, body: bytes) -> Resolved:
         at_once = len(body) <= LARGE and not request.format.waits
         return await resolved(self._services, request.credential, partial(self._decode, request, body), at_once=at_once)
 
-    def _decode(self, request: _Request, body: bytes) -> Decoded:
+    def _decode(self, request: Request, body: bytes) -> Decoded:
         try:
-            return request.format.decode(body, request.kind, self._limit)
+            return request.format.decode(body, request.asked.kind, self._limit)
         except TooLargeError:
             raise self._too_large() from None
 
-    async def _visible(self, entry: int) -> int:
-        try:
-            return await asyncio.wait_for(outcome(self._services.loader.wait_visible(entry)), _LONGEST_WAIT_S)
-        except TimeoutError:
-            raise UnavailableError("the rows are kept, but queries do not see them yet", retry_after_s=5) from None
+    # -- where observations and sightings differ
+
+    def _parameters(self, query: bytes) -> Asked:
+        """The parameters of a query string; raises InvalidInputError."""
+        found = parameters(query, ("kind", "wait", "webhooks"))
+        return Asked(found.get("kind", [None])[0], says(found, "wait", "visible"), says(found, "webhooks", "none"))
+
+    def _check_kind(self, wanted: formats.Format, kind: str | None) -> None:
+        """Raise InvalidInputError unless the format's rows are of a known kind."""
+        wanted.check_kind(kind)
+
+    def _complete(self, request: Request, found: Resolved) -> None:
+        """Add to the rows what the request says beside its body."""
+
+    async def _wait(self, answer: Answer, entry: int) -> None:
+        """Wait until queries see the rows of an entry, and say in `answer` how many were new."""
+        new = await in_time(self._services.loader.wait_visible(entry))
+        answer.accepted, answer.duplicates = new, answer.accepted - new
+
+
+async def in_time(future: Future[T]) -> T:
+    """What `future` becomes; UnavailableError when a reader would have to wait too long for it."""
+    try:
+        return await asyncio.wait_for(outcome(future), _LONGEST_WAIT_S)
+    except TimeoutError:
+        raise UnavailableError("the rows are kept, but queries do not see them yet", retry_after_s=5) from None
 
 
 def _same_body(known: bytes, digest: bytes) -> None:
@@ -249,28 +286,23 @@ def _same_body(known: bytes, digest: bytes) -> None:
         raise ConflictError("this Idempotency-Key was used for another body within 24 hours")
 
 
-def _parameters(query: bytes) -> tuple[str | None, bool, bool]:
-    """(kind, wait, quiet) of a query string."""
-    kind: str | None = None
-    wait = quiet = False
-    seen: set[str] = set()
+def parameters(query: bytes, known: Sequence[str], repeatable: str | None = None) -> dict[str, list[str]]:
+    """The values of each parameter of a query string; raises InvalidInputError for what is not `known`."""
+    found: dict[str, list[str]] = {}
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ():
-        if name in seen:
+        if name not in known:
+            raise InvalidInputError([Problem(name, f"no such parameter; there are: {', '.join(known)}")])
+        if name in found and name != repeatable:
             raise InvalidInputError("given more than once", name)
-        seen.add(name)
-        if name == "kind":
-            kind = value
-        elif name == "wait" and value == "visible":
-            wait = True
-        elif name == "wait":
-            raise InvalidInputError("expected: visible", "wait")
-        elif name == "webhooks" and value == "none":
-            quiet = True
-        elif name == "webhooks":
-            raise InvalidInputError("expected: none", "webhooks")
-        else:
-            raise InvalidInputError([Problem(name, "no such parameter; there are: kind, wait, webhooks")])
-    return kind, wait, quiet
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def says(found: Mapping[str, Sequence[str]], name: str, only: str) -> bool:
+    """Whether a parameter that can have one value only is given; raises InvalidInputError for another value."""
+    if name in found and found[name][0] != only:
+        raise InvalidInputError(f"expected: {only}", name)
+    return name in found
 
 
 def _refusal(description: str) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from passerby import __version__
-from passerby.api import export, ingest, metrics, push, reference
+from passerby.api import export, ingest, metrics, push, reference, sightings
 from passerby.api.native import SECURITY
 from passerby.api.problems import MEDIA_TYPE
 from passerby.observations import json_schema
+from passerby.sightings.sighting import json_schema as sighting_schema
 
 _DESCRIPTION = """Passerby takes what sensors observed and answers with metrics. Native routes begin with `/v1` and take
 `Authorization: Bearer <native key>`; the other routes speak the export APIs of vendors."""
@@ -81,8 +82,9 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
     document = copy.deepcopy(schema)
     observation, components = json_schema()
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    schemas.update(components, Observation=observation, Problem=PROBLEM)
+    schemas.update(components, **sighting_schema(), Observation=observation, Problem=PROBLEM)
     document["paths"].setdefault(ingest.PATH, {})["post"] = ingest.OPERATION
+    document["paths"].setdefault(sightings.PATH, {})["post"] = sightings.OPERATION
     rows = document["paths"][f"{ingest.PATH}/{{kind}}"]["get"]["responses"]
     rows.update({"200": export.ANSWER, "404": problem("A site or sensor does not exist, or not for this key.")})
     series = document["paths"][metrics.PATH]["get"]["responses"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
@@ -18,11 +19,18 @@ T = TypeVar("T")
 
 # Larger bodies are decoded in a thread, so that other requests go on meanwhile.
 LARGE = 1 << 17
+_LONGEST_HOLD_S = 2.0
+_LOOK_AGAIN_S = 0.02
 
 
 async def make_room(services: Services) -> None:
     """Wait while too many rows are waiting to be stored; UnavailableError when that does not end soon."""
     loader = services.loader
+    deadline = time.monotonic() + _LONGEST_HOLD_S
+    while services.sessions.must_hold():
+        if time.monotonic() > deadline:
+            raise UnavailableError("too many sightings are waiting; send this again", retry_after_s=1)
+        await asyncio.sleep(_LOOK_AGAIN_S)
     if loader.must_hold():
         await loader.hold()
         if loader.must_hold():

@@ -26,7 +26,7 @@ from passerby.ingest.compression import TooLargeError
 from passerby.ingest.decoded import Decoded, Refused
 from passerby.ingest.privacy import scrubbed
 from passerby.ingest.wording import parts, refusal, type_of
-from passerby.observations import STRUCTS
+from passerby.sightings.sighting import INPUTS, KIND
 
 Cell = Callable[[str], object]
 
@@ -37,6 +37,7 @@ _LONGEST_CELL = 1 << 20
 _PIECE = 1000
 # Refused rows are kept as JSON, with the names of their fields: larger than they were, within reason.
 _KEPT_TIMES = 4
+_OF_DEVICES = ("wifi_visit", KIND)
 
 
 def decode_csv(body: bytes, kind: str, _limit: int) -> Decoded:
@@ -67,8 +68,8 @@ def _csv_rows(
     missing = {name: None for name in _null_for_missing(kind) if name in names}
     for index, cells in enumerate(line for line in lines if line):
         if len(cells) != len(names):
-            # Cells that have moved can hold anything under any name: nothing of them is kept of a device's visit.
-            known = {} if kind == "wifi_visit" else dict(zip(names, cells, strict=False))
+            # Cells that have moved can hold anything under any name: nothing of them is kept of a device.
+            known = {} if kind in _OF_DEVICES else dict(zip(names, cells, strict=False))
             row = json.dumps({**known, "kind": kind}, ensure_ascii=False)
             error = f"expected {len(names)} cells, as in the header line; found {len(cells)}"
             decoded.refused.append(Refused(index, error, row.encode()))
@@ -128,7 +129,7 @@ def _given(value: object) -> object:
 
 
 def _convert(rows: Iterable[tuple[int, dict[str, Any]]], kind: str, decoded: Decoded) -> None:
-    struct = STRUCTS[kind]
+    struct = INPUTS[kind]
     for index, row in rows:
         try:
             decoded.add(index, msgspec.convert(row, struct))

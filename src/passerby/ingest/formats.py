@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from passerby.errors import InvalidInputError
 from passerby.ingest.columnar import decode_arrow, decode_csv, decode_parquet
 from passerby.ingest.decoded import Decoded
-from passerby.ingest.native import decode_json, decode_ndjson
+from passerby.ingest.native import OBSERVATIONS, SIGHTINGS, Reader, decode_json, decode_ndjson
 from passerby.observations import KINDS
+from passerby.sightings.sighting import KIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,22 @@ class Format:
     def decode(self, body: bytes, kind: str | None, limit: int) -> Decoded:
         """The rows of a body that holds at most `limit` bytes once every compression inside it is opened.
 
+        `kind` is `sighting`, or the kind of observation where it stands beside the body.
+
         Raises InvalidInputError when no row can be told from another, TooLargeError beyond the limit.
         """
         return self._decode(body, kind or "", limit)
 
 
+def _reader(kind: str) -> Reader:
+    return SIGHTINGS if kind == KIND else OBSERVATIONS
+
+
 FORMATS = {
     one.media_type: one
     for one in (
-        Format("application/json", False, lambda body, _, __: decode_json(body)),
-        Format("application/x-ndjson", False, lambda body, _, __: decode_ndjson(body)),
+        Format("application/json", False, lambda body, kind, _: decode_json(body, _reader(kind))),
+        Format("application/x-ndjson", False, lambda body, kind, _: decode_ndjson(body, _reader(kind))),
         Format("text/csv", True, decode_csv),
         Format("application/vnd.apache.parquet", True, decode_parquet, waits=True),
         Format("application/vnd.apache.arrow.stream", True, decode_arrow),

@@ -17,7 +17,7 @@ from passerby.ingest.decoded import Decoded, Refused
 from passerby.ingest.privacy import REMOVED, normalised, scrubbed
 from passerby.ingest.resolve import MAKERS, DroppedError, RefusedError, Resolver, Row, UnknownContentError
 from passerby.journal import Rejected
-from passerby.observations import KINDS, Observation
+from passerby.observations import KINDS, Reported
 
 RegisterContent = Callable[[str], int]
 
@@ -80,9 +80,7 @@ def _resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterCon
     return Resolved(rows, refused, dropped)
 
 
-def _with_new_contents(
-    observation: Observation, resolver: Resolver, register_content: RegisterContent
-) -> tuple[str, Row]:
+def _with_new_contents(observation: Reported, resolver: Resolver, register_content: RegisterContent) -> tuple[str, Row]:
     while True:
         try:
             return resolver.row(observation)

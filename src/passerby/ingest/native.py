@@ -7,17 +7,40 @@ not cost the others. A body of which no rows can be told apart is an error as a 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import msgspec
 
 from passerby.errors import InvalidInputError
 from passerby.ingest.decoded import Decoded, Refused
 from passerby.ingest.wording import refusal
-from passerby.observations import AnyObservation, Observation
+from passerby.observations import STRUCTS, AnyObservation, Reported
+from passerby.sightings.sighting import KIND, Sighting
 
-_ARRAY = msgspec.json.Decoder(list[AnyObservation])
-_ONE: msgspec.json.Decoder[Observation] = msgspec.json.Decoder(AnyObservation)
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What the rows of a body may be. `only` is their kind where there is no choice: then they need not name it."""
+
+    array: msgspec.json.Decoder[list[Reported]]
+    one: msgspec.json.Decoder[Reported]
+    only: str | None = None
+
+    def kind_of(self, row: bytes) -> object:
+        """The kind that a refused row claims to be, as far as this reader knows it."""
+        if self.only is not None:
+            return self.only
+        try:
+            kind = _KIND.decode(row).kind
+        except msgspec.DecodeError:
+            return None
+        return kind if kind is None or (isinstance(kind, str) and kind in STRUCTS) else ""
+
+
+OBSERVATIONS = Reader(msgspec.json.Decoder(list[AnyObservation]), msgspec.json.Decoder(AnyObservation))
+SIGHTINGS = Reader(msgspec.json.Decoder(list[Sighting]), msgspec.json.Decoder(Sighting), KIND)
 
 
 class _Kind(msgspec.Struct):
@@ -30,26 +53,26 @@ _NOT_TEXT = "the body is not UTF-8 text"
 _TOO_DEEP = "nested too deeply"
 
 
-def decode_json(body: bytes) -> Decoded:
-    """The observations in a JSON object or array. Raises InvalidInputError when it is not JSON."""
+def decode_json(body: bytes, reader: Reader = OBSERVATIONS) -> Decoded:
+    """What a JSON object or array says. Raises InvalidInputError when it is not JSON."""
     try:
         if body.lstrip(b" \t\r\n")[:1] == b"[":
-            observations: list[Observation] = list(_ARRAY.decode(body))
+            observations = reader.array.decode(body)
             return Decoded(observations, range(len(observations)))
-        return Decoded([_ONE.decode(body)], [0])
+        return Decoded([reader.one.decode(body)], [0])
     except msgspec.ValidationError:
-        return _row_by_row(_rows(body))
+        return _row_by_row(_rows(body), reader)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInputError(_malformed(error, body)) from None
 
 
-def decode_ndjson(body: bytes) -> Decoded:
-    """The observations in JSON lines; a line that is not JSON is refused alone. Empty lines do not count."""
+def decode_ndjson(body: bytes, reader: Reader = OBSERVATIONS) -> Decoded:
+    """What JSON lines say; a line that is not JSON is refused alone. Empty lines do not count."""
     try:
-        observations: list[Observation] = _ONE.decode_lines(body)
+        observations = reader.one.decode_lines(body)
         return Decoded(observations, range(len(observations)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _row_by_row([line for line in body.split(b"\n") if line.strip()])
+        return _row_by_row([line for line in body.split(b"\n") if line.strip()], reader)
 
 
 def _rows(body: bytes) -> list[bytes]:
@@ -62,23 +85,16 @@ def _rows(body: bytes) -> list[bytes]:
     return [body]
 
 
-def _row_by_row(rows: list[bytes]) -> Decoded:
+def _row_by_row(rows: list[bytes], reader: Reader) -> Decoded:
     decoded = Decoded()
     for index, row in enumerate(rows):
         try:
-            decoded.add(index, _ONE.decode(row))
+            decoded.add(index, reader.one.decode(row))
         except msgspec.ValidationError as error:
-            decoded.refused.append(Refused(index, refusal(error, _kind_of(row)), row))
+            decoded.refused.append(Refused(index, refusal(error, reader.kind_of(row)), row))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             decoded.refused.append(Refused(index, _malformed(error, row), row))
     return decoded
-
-
-def _kind_of(row: bytes) -> object:
-    try:
-        return _KIND.decode(row).kind
-    except msgspec.DecodeError:
-        return None
 
 
 def _malformed(error: Exception, text: bytes) -> str:

@@ -27,6 +27,7 @@ from passerby.observations import (
     Passage,
     Play,
     Reference,
+    Reported,
     Uptime,
     View,
     Visit,
@@ -34,6 +35,7 @@ from passerby.observations import (
     ZoneVisit,
     milliseconds,
 )
+from passerby.sightings.sighting import KIND, Sighting
 
 Row = tuple[Any, ...]
 
@@ -61,6 +63,7 @@ class Place:
 
     sensor_id: int
     site_id: int
+    scope: int  # where sightings of one device belong together, see `sightings.sighting`
     timezone: str
     lines: Mapping[Reference, int]
     zones: Mapping[Reference, int]
@@ -78,7 +81,8 @@ class Place:
         for zone in sensor.zones.values():
             zones[zone.id] = zones[zone.uid] = zone.id
         drops = catalogue.settings_of_site(site).text("wifi_randomized") == "drop"
-        return cls(sensor.id, site.id, site.timezone, lines, zones, KeyRule.of(catalogue, site), drops)
+        scope = site.id if sensor.entry_point else -sensor.id
+        return cls(sensor.id, site.id, scope, site.timezone, lines, zones, KeyRule.of(catalogue, site), drops)
 
 
 @dataclass(slots=True)
@@ -91,7 +95,7 @@ class Resolver:
     places: dict[Reference, Place] = field(default_factory=dict)  # those looked up so far
     _contents: dict[str, int] = field(default_factory=dict)
 
-    def row(self, observation: Observation) -> tuple[str, Row]:
+    def row(self, observation: Reported) -> tuple[str, Row]:
         """(kind, row in the order of `observations.table(kind).row_columns`).
 
         Raises RefusedError, DroppedError, or UnknownContentError when a content must be registered first.
@@ -131,7 +135,7 @@ class Resolver:
 
 
 _Interval = Visit | ZoneVisit | Passage | View | Play | CountInterval | WifiVisit | Uptime
-_Moment = Crossing | Level | Event
+_Moment = Crossing | Level | Event | Sighting
 
 
 def _out_of_time(name: str) -> RefusedError:
@@ -282,6 +286,19 @@ def _wifi_visit(resolver: Resolver, place: Place, o: WifiVisit) -> Row:
     return (*head, None, known, *rest)
 
 
+def _sighting(resolver: Resolver, place: Place, o: Sighting) -> Row:
+    zone = None if o.zone is None else _part(place.zones, o.zone, "zone")
+    sensor_id, seen_ms = _moment(place, o)
+    randomized = is_randomized(o.device) if o.randomized is None else o.randomized
+    if randomized and place.drops_randomized:
+        raise DroppedError
+    try:
+        device = resolver.devices.hash(place.keys, seen_ms, o.device)
+    except KeyGoneError:
+        raise RefusedError(KEY_GONE.replace("start", "at", 1)) from None
+    return (place.scope, sensor_id, zone, device, seen_ms, o.rssi, randomized)
+
+
 def _event(_: Resolver, place: Place, o: Event) -> Row:
     trigger = o.trigger
     if trigger is not None:
@@ -296,7 +313,7 @@ def _uptime(_: Resolver, place: Place, o: Uptime) -> Row:
     return _row("uptime", _interval(place, o), o, ())
 
 
-MAKERS: dict[type[Observation], tuple[str, Callable[[Resolver, Place, Any], Row]]] = {
+MAKERS: dict[type[Reported], tuple[str, Callable[[Resolver, Place, Any], Row]]] = {
     Visit: ("visit", _visit),
     ZoneVisit: ("zone_visit", _zone_visit),
     Passage: ("passage", _passage),
@@ -308,4 +325,5 @@ MAKERS: dict[type[Observation], tuple[str, Callable[[Resolver, Place, Any], Row]
     WifiVisit: ("wifi_visit", _wifi_visit),
     Event: ("event", _event),
     Uptime: ("uptime", _uptime),
+    Sighting: (KIND, _sighting),
 }

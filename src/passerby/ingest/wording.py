@@ -8,7 +8,8 @@ from functools import cache
 import msgspec
 import msgspec.inspect as inspection
 
-from passerby.observations import KINDS, STRUCTS
+from passerby.observations import KINDS
+from passerby.sightings.sighting import INPUTS
 
 _PLACE = re.compile(r" - at `(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\.?(?P<name>[^.\[\]]+)|\[(?P<index>[^\]]*)\]")
@@ -27,12 +28,14 @@ def refusal(error: msgspec.ValidationError, kind: object) -> str:
     found = _PLACE.search(message)
     path = found["path"].removeprefix("$").removeprefix(".") if found else ""
     message = message[: found.start()] if found else message
-    if not isinstance(kind, str) or kind not in STRUCTS:
+    if not isinstance(kind, str) or kind not in INPUTS:
         return EXPECTED_KIND if kind is not None or "`kind`" in message or path == "kind" else EXPECTED_OBJECT
     if missing := _MISSING.fullmatch(message):
         return f"{_join(path, missing['name'])}: required"
     if unknown := _UNKNOWN.fullmatch(message):
         return f"{_join(path, _safe(unknown['name']))}: unknown field"
+    if not path and message.startswith("Expected `object`"):
+        return EXPECTED_OBJECT
     if not path:
         return _about_fields(message, kind)
     return f"{path}: {_expectation(kind, path, message)}"
@@ -49,7 +52,7 @@ def _safe(name: str) -> str:
 
 def _about_fields(message: str, kind: str) -> str:
     """A rule between fields, led by the first field that it names."""
-    named = re.search(r"\b(" + "|".join(STRUCTS[kind].__struct_fields__) + r")\b", message)
+    named = re.search(r"\b(" + "|".join(INPUTS[kind].__struct_fields__) + r")\b", message)
     return f"{named[1]}: {message}" if named else message
 
 
@@ -73,7 +76,7 @@ def _type_at(kind: str, path: str) -> inspection.Type | None:
 @cache
 def type_of(kind: str) -> inspection.StructType:
     """What msgspec knows about the struct of a kind."""
-    found = inspection.type_info(STRUCTS[kind])
+    found = inspection.type_info(INPUTS[kind])
     if not isinstance(found, inspection.StructType):
         raise TypeError(kind)
     return found

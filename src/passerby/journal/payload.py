@@ -12,6 +12,7 @@ import zstandard
 from passerby import observations
 from passerby.errors import CorruptDataError
 from passerby.journal.records import Rows
+from passerby.sightings.sighting import JOURNAL_ONLY
 
 # Measured on 100 mixed rows (12.9 kB of msgpack): level 1 and 3 compress alike, level 1 in half the time.
 LEVEL = 1
@@ -23,8 +24,13 @@ Layout = Mapping[str, Sequence[str]]
 
 def current_layout() -> str:
     """The row columns of every kind, as JSON: what a payload written now means."""
-    columns = {kind: [c.name for c in observations.table(kind).row_columns] for kind in observations.KINDS}
+    columns = {kind: _columns(kind) for kind in (*observations.KINDS, *JOURNAL_ONLY)}
     return json.dumps(columns, separators=(",", ":"))
+
+
+def _columns(kind: str) -> list[str]:
+    known = JOURNAL_ONLY.get(kind)
+    return [column.name for column in observations.table(kind).row_columns] if known is None else [*known]
 
 
 class Packer:
@@ -56,8 +62,7 @@ class Unpacker:
 
 
 def _rearrange(kind: str, rows: Sequence[Sequence[object]], columns: Sequence[str]) -> list[tuple[object, ...]]:
-    wanted = [column.name for column in observations.table(kind).row_columns]
-    places = [columns.index(name) if name in columns else None for name in wanted]
+    places = [columns.index(name) if name in columns else None for name in _columns(kind)]
     return [tuple(None if place is None else row[place] for place in places) for row in rows]
 
 

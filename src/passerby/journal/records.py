@@ -49,7 +49,8 @@ class Idempotency:
 class Submission:
     """One accepted request: valid rows by kind, rejected rows, and its idempotency key if it had one.
 
-    A row is a tuple in the order of `observations.table(kind).row_columns`. `source` says where it came from
+    A row is a tuple in the order of `observations.table(kind).row_columns`, or of `sightings.sighting.JOURNAL_ONLY`
+    for what never becomes a fact. `source` says where it came from
     (`native`, a producer's name, `import`); it is kept for people who look for the origin of a row.
     `quiet`: webhooks are not told of these rows (they are history that was brought in later).
     """

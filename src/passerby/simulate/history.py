@@ -12,6 +12,7 @@ from passerby.errors import PasserbyError
 from passerby.ingest.decoded import Decoded
 from passerby.ingest.intake import resolve
 from passerby.journal import Submission
+from passerby.observations import Reported
 from passerby.services import Services
 from passerby.simulate.delivery import Delivery
 
@@ -74,7 +75,7 @@ def load(
 
 def _append(services: Services, credential: Credential, batch: list[Delivery]) -> tuple[int, int]:
     """(journal entry, rows) of a batch."""
-    observations = [delivery.observation for delivery in batch]
+    observations: list[Reported] = [delivery.observation for delivery in batch]
     resolved = resolve(
         Decoded(observations, range(len(observations))),
         services.resolver(credential),

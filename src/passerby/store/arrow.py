@@ -11,6 +11,7 @@ import pyarrow as pa
 from passerby import observations
 from passerby.errors import InvalidInputError
 from passerby.journal import Entry, Row
+from passerby.sightings.sighting import JOURNAL_ONLY
 from passerby.store.contract import FactBatch
 
 
@@ -23,9 +24,9 @@ def fact_batch(entries: Sequence[Entry]) -> FactBatch:
     for entry in entries:
         seq = entry.first_seq
         for kind, rows in entry.rows.items():
-            if rows:
+            if rows and kind not in JOURNAL_ONLY:
                 parts.setdefault(kind, []).append((rows, entry, seq))
-                seq += len(rows)
+            seq += len(rows)
     tables: dict[str, pa.Table] = {}
     numbers: dict[str, np.ndarray] = {}
     for kind, chunks in parts.items():

@@ -29,6 +29,7 @@ from passerby.catalogue.model import Catalogue, Credential, Sensor
 from passerby.ingest.decoded import Decoded, Refused
 from passerby.ingest.wording import refusal
 from passerby.observations import AnyObservation
+from passerby.sightings.sighting import KIND, Sighting
 
 # What the catalogue holds for one key and one producer, by name ("secret", "validator").
 Secrets = Mapping[str, str]
@@ -65,12 +66,13 @@ class Pushed(Decoded):
     ignored: Counter[str] = field(default_factory=Counter)
 
     def take(self, index: int, fields: Mapping[str, object], record: object) -> None:
-        """One more observation, from its fields as the native format names them (`kind` among them).
+        """One more observation or sighting, from its fields as the native format names them (`kind` among them).
 
         They are checked as the native format's are; where they are not valid, `record` is refused.
         """
         try:
-            self.add(index, msgspec.convert(fields, AnyObservation))
+            wanted = Sighting if fields.get("kind") == KIND else AnyObservation
+            self.add(index, msgspec.convert(fields, wanted))
         except msgspec.ValidationError as error:
             self.refuse(index, refusal(error, fields.get("kind")), record)
 
