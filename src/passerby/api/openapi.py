@@ -65,6 +65,9 @@ def config() -> OpenAPIConfig:
                 "bearer": SecurityScheme(
                     type="http", scheme="bearer", description="A token of `POST /`, for the Analytiks exports."
                 ),
+                "basic": SecurityScheme(
+                    type="http", scheme="basic", description="Username and token, for the Quividi data API."
+                ),
             }
         ),
         openapi_router=reference.router(),

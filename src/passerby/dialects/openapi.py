@@ -51,3 +51,29 @@ def documented(
             return schema
 
     return Documented
+
+
+def documented_get(
+    parameters: Mapping[str, tuple[str, bool, Schema]],
+    responses: Mapping[int, tuple[str, Schema]],
+    security: str,
+    media_type: str = "application/json",
+) -> type[Operation]:
+    """An operation class that documents query parameters by name, (description, required, schema), and JSON answers."""
+
+    @dataclass
+    class Documented(Operation):
+        def to_schema(self) -> Schema:
+            schema = super().to_schema()
+            schema["parameters"] = [*(each for each in schema.get("parameters", []) if each["in"] == "path")] + [
+                {"name": name, "in": "query", "description": description, "required": required, "schema": form}
+                for name, (description, required, form) in parameters.items()
+            ]
+            schema["responses"] = {
+                str(status): {"description": description, "content": {media_type: {"schema": answer}}}
+                for status, (description, answer) in responses.items()
+            }
+            schema["security"] = [{security: []}]
+            return schema
+
+    return Documented

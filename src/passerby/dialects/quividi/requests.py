@@ -28,7 +28,7 @@ DataType = Literal[
 Resolution = Literal["finest", "5m", "10m", "15m", "30m", "1h", "1d", "7d", "30d", "1M"]
 
 # Older and newer names of the same thing.
-_ALIASES = {"persons": "footfall", "vehicles_persons": "vehicles_footfall"}
+ALIASES = {"persons": "footfall", "vehicles_persons": "vehicles_footfall"}
 _AGGREGATED: tuple[Resolution, ...] = ("5m", "10m", "15m", "30m", "1h", "1d", "7d", "30d", "1M")
 _ANY: tuple[Resolution, ...] = ("finest", *_AGGREGATED)
 RESOLUTIONS: Mapping[DataType, tuple[Resolution, ...]] = {
@@ -107,9 +107,9 @@ def data_request(query: Sequence[tuple[str, str]], catalogue: Catalogue, credent
 
 def _data_type(given: Mapping[str, str], problems: list[Problem]) -> DataType | None:
     name = given.get("data_type", "")
-    found: DataType | None = next((one for one in RESOLUTIONS if one == _ALIASES.get(name, name)), None)
+    found: DataType | None = next((one for one in RESOLUTIONS if one == ALIASES.get(name, name)), None)
     if found is None:
-        problems.append(Problem("data_type", f"expected one of {', '.join([*RESOLUTIONS, *_ALIASES])}"))
+        problems.append(Problem("data_type", f"expected one of {', '.join([*RESOLUTIONS, *ALIASES])}"))
     return found
 
 

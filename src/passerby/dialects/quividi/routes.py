@@ -11,7 +11,7 @@ from litestar.types import ExceptionHandlersMap
 
 from passerby.api.streaming import streamed
 from passerby.catalogue.model import Credential
-from passerby.dialects.quividi import auth
+from passerby.dialects.quividi import auth, openapi
 from passerby.dialects.quividi.building import KIND, creation_date
 from passerby.dialects.quividi.errors import answer, failed, http_refused, refused
 from passerby.dialects.quividi.requests import data_request
@@ -28,13 +28,15 @@ def _caller(request: AnyRequest, services: Services) -> Credential:
     return auth.caller(services, request.headers.get("Authorization"), address)
 
 
-@get("/whoami", name="quividi whoami", sync_to_thread=True, summary="Whose token this is")
+@get(
+    "/whoami", name="quividi whoami", sync_to_thread=True, summary="Whose token this is", operation_class=openapi.WHOAMI
+)
 def whoami(request: AnyRequest, services: NamedDependency[Services]) -> Response[bytes]:
     """The username of the token."""
     return answer({"username": _caller(request, services).name})
 
 
-@get("/data", name="quividi data", summary="Start, follow and fetch an export")
+@get("/data", name="quividi data", summary="Start, follow and fetch an export", operation_class=openapi.DATA)
 async def data(request: AnyRequest, services: NamedDependency[Services]) -> Response[bytes] | Stream:
     """The state of the export that these parameters describe, and its rows once it is finished.
 
