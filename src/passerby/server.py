@@ -19,6 +19,7 @@ from passerby.api.auth import provide_credential
 from passerby.api.graphql import routes as graphql
 from passerby.api.problems import problem_response
 from passerby.dialects.analytiks import routes as analytiks
+from passerby.dialects.camlytics import routes as camlytics
 from passerby.dialects.quividi import routes as quividi
 from passerby.dialects.quividi.building import KIND as QUIVIDI_EXPORT
 from passerby.dialects.quividi.building import builder as quividi_exports
@@ -35,6 +36,7 @@ ROUTERS: tuple[Router, ...] = (
     graphql.router,
     analytiks.router,
     quividi.router,
+    camlytics.router,
 )
 
 
