@@ -108,6 +108,9 @@ async def _kept(services: Services, sender: Producer, credential: Credential, co
     if found.rows or found.refused:
         submission = Submission(found.rows, rejects(found.refused, credential), source=sender.name)
         await appended(services, submission)
+    if found.dropped:
+        services.telemetry.dropped_rows.inc(found.dropped)
+        pushed.ignored["randomized"] += found.dropped
     rejected = [RejectedRow(one.index, one.error) for one in found.refused]
     return PushAnswer(found.row_count, rejected, dict(pushed.ignored))
 
@@ -118,7 +121,7 @@ def _problem(description: str) -> dict[str, Any]:
 
 
 _PARAMETERS: dict[str, dict[str, Any]] = {
-    "producer": {"enum": sorted(PRODUCERS)} if PRODUCERS else {"pattern": "^[a-z_]+$"},
+    "producer": {"enum": sorted(PRODUCERS)},
     "key": {"pattern": "^[^/]+$", "description": "A native key with the scope ingest, or a sensor's own."},
 }
 _PROBLEMS: dict[str, Any] = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from passerby.ingest.producers.base import Producer
+from passerby.ingest.producers.meraki import MERAKI
 
-_ALL: tuple[Producer, ...] = ()
+_ALL: tuple[Producer, ...] = (MERAKI,)
 
 PRODUCERS: dict[str, Producer] = {producer.name: producer for producer in _ALL}

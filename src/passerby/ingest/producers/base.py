@@ -42,17 +42,18 @@ class Sender:
     catalogue: Catalogue
     credential: Credential
 
-    def sensor(self, *uids: str) -> Sensor | None:
-        """The sensor that the first known one of `uids` names; where none does, the one that the key belongs to.
-
-        None when the key is not a sensor's own either. What the key may not see is not known.
-        """
+    def known(self, *uids: str) -> Sensor | None:
+        """The sensor that the first known one of `uids` names. What the key may not see is not known."""
         for uid in uids:
             found = self.catalogue.sensor(uid)
             if found is not None and self.catalogue.may_see_sensor(self.credential, found):
                 return found
+        return None
+
+    def sensor(self, *uids: str) -> Sensor | None:
+        """As `known`; where none is known, the sensor that the key belongs to, if it is a sensor's own."""
         own = self.credential.sensor_id
-        return None if own is None else self.catalogue.sensors.get(own)
+        return self.known(*uids) or (None if own is None else self.catalogue.sensors.get(own))
 
 
 @dataclass(slots=True)

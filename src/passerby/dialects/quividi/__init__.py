@@ -1,1 +1,0 @@
-"""The VidiCenter data API: asynchronous exports of audience data, topology and tags."""
