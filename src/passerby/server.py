@@ -19,6 +19,10 @@ from passerby.api.auth import provide_credential
 from passerby.api.graphql import routes as graphql
 from passerby.api.problems import problem_response
 from passerby.dialects.analytiks import routes as analytiks
+from passerby.dialects.camlytics import routes as camlytics
+from passerby.dialects.quividi import routes as quividi
+from passerby.dialects.quividi.building import KIND as QUIVIDI_EXPORT
+from passerby.dialects.quividi.building import builder as quividi_exports
 from passerby.services import Services
 
 ROUTERS: tuple[Router, ...] = (
@@ -31,6 +35,8 @@ ROUTERS: tuple[Router, ...] = (
     push.router,
     graphql.router,
     analytiks.router,
+    quividi.router,
+    camlytics.router,
 )
 
 
@@ -67,6 +73,7 @@ class App:
 
 def create_app(services: Services) -> App:
     """The app that serves `services`, whose background work begins with it. It does not close them."""
+    services.exports.register(QUIVIDI_EXPORT, quividi_exports(services))
     services.exports.start()
     return App(services)
 

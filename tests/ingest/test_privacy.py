@@ -1,22 +1,29 @@
 """No WiFi device can be found in anything that Passerby keeps."""
 
+import base64
 import json
-import re
+import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
+import duckdb
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.bodies import MEDIA_TYPES, OF_KIND, body, packed
 from tests.support.networks import network
 from tests.support.observations import macs
+from tests.support.privacy import assert_nowhere
 from tests.support.servers import ServerProcess
 
 from passerby.ingest.intake import without_devices
 from passerby.ingest.privacy import is_randomized, normalised, scrubbed
-from passerby.journal import Journal
 
 
 @pytest.mark.parametrize(
@@ -78,38 +85,79 @@ def test_what_is_kept_of_text_that_is_not_json(text):
 MACS = ["a8:bb:cc:dd:ee:01", "A8-BB-CC-DD-EE-02", "a8bb.ccdd.ee03", "a8bbccddee04"]
 
 
-def traces(mac):
-    """What of an address could be found: its text in any form, and its bytes."""
-    digits = re.sub(r"[^0-9a-f]", "", mac.lower())
-    pairs = [digits[at : at + 2] for at in range(0, 12, 2)]
-    forms = [":".join(pairs), "-".join(pairs), digits, ".".join(digits[at : at + 4] for at in (0, 4, 8))]
-    texts = [form.encode() for text in forms for form in (text, text.upper())]
-    return [*texts, bytes.fromhex(digits), bytes.fromhex(digits)[::-1]]
-
-
-def test_no_address_is_in_any_file_of_a_server(tmp_path):
+def test_no_address_is_in_anything_that_is_kept(tmp_path):
     file = tmp_path / "catalogue.yaml"
     file.write_text(yaml.safe_dump(network()))
-    server = ServerProcess(tmp_path / "data", "--catalogue", file)
+    data = tmp_path / "kept" / "data"
+    data.parent.mkdir()
+    server = ServerProcess(data, "--catalogue", file)
     try:
         headers = {"Authorization": "Bearer psb_test_key"}
         with httpx.Client(base_url=server.url, headers=headers) as http:
             for mac in MACS:
                 send_in_every_way(http, mac)
-            assert http.get("/v1/rejected").json()["rejected"]
-            everything = http.get("/v1/rejected").content + http.get("/metrics").content
-            everything += httpx.get(f"{server.url}/v1/observations/wifi_visit", headers=headers).content
+            rejected = http.get("/v1/rejected")
+            assert rejected.json()["rejected"]
+            later = [rejected.content, http.get("/metrics").content, http.get("/v1/observations/wifi_visit").content]
     finally:
         server.kill()  # what a crash leaves counts as well
-    with closing(Journal(tmp_path / "data" / "journal.sqlite")) as journal:  # its payloads are compressed in the file
-        everything += repr([entry.rows for entry in journal.walk()]).encode()
-        assert b"wifi_visit" in everything
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert any("journal" in path.name for path in files)
-    for mac in MACS:
-        for trace in traces(mac):
-            assert trace not in everything
-            assert [path.name for path in files if trace in path.read_bytes()] == []
+    assert_nowhere(data.parent, MACS, [server.log, *later])  # server.log lies beside the data directory
+    for number, mac in enumerate(MACS):
+        send_with_the_command(tmp_path, data, number, mac)
+    assert run("backup", tmp_path / "kept" / "backup", "--data", data).returncode == 0
+    assert_nowhere(data.parent, MACS)
+    # The search finds what is there: hashes are, in the facts and in the backup.
+    with pytest.raises(AssertionError, match="is in"):
+        assert_nowhere(data.parent, [json.loads(later[2].splitlines()[0])["device"][:12]])
+
+
+def run(*arguments):
+    command = [sys.executable, "-c", "from passerby.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, check=False)
+
+
+def send_with_the_command(folder, data, number, mac):
+    """Through `passerby import`, good rows and bad, straight into the data directory; the files stay outside of it."""
+    start = f"2026-01-01T0{number}:00:00Z"
+    good = {**ROW, "start": start, "device": mac, "id": f"import of {mac}"}
+    bad = [{**good, "rssi": 1}, {**good, "kind": "visit"}, {mac: mac}]
+    source = folder / f"{number}.ndjson"
+    source.write_bytes(body("ndjson", [good, *bad]))
+    done = run("import", source, "--format", "native", "--data", data)
+    assert b"accepted 1" in done.stdout, (done.stdout, done.stderr)
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("packing", ["text", "upper", "dash", "bytes", "base64", "zstd", "sqlite", "duckdb", "parquet"])
+def test_the_search_finds_an_address_however_it_is_packed(tmp_path, packing):
+    mac = "a8:bb:cc:dd:ee:01"
+    raw = bytes.fromhex(mac.replace(":", ""))
+    file = tmp_path / "kept.bin"
+    if packing == "sqlite":
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("create table t (payload blob)")
+            connection.execute("insert into t values (?)", (zstandard.compress(mac.encode() * 40),))
+            connection.commit()
+    elif packing == "duckdb":
+        with closing(duckdb.connect(file)) as connection:
+            connection.execute("create table t as select 'x' || ? as device from range(100000)", (mac,))
+    elif packing == "parquet":
+        pq.write_table(pa.table({"device": [mac] * 1000}), file, compression="zstd")
+    else:
+        whole = f"device={mac}, gone"
+        file.write_bytes(
+            {
+                "text": whole.encode(),
+                "upper": whole.upper().encode(),
+                "dash": whole.replace(":", "-").encode(),
+                "bytes": b"x" + raw + b"y",
+                "base64": base64.b64encode(whole.encode()),
+                "zstd": zstandard.compress(whole.encode() * 40),
+            }[packing]
+        )
+    with pytest.raises(AssertionError, match="is in"):
+        assert_nowhere(tmp_path, [mac])
+    assert_nowhere(tmp_path, ["a8:bb:cc:dd:ee:02"], ["something else"])
 
 
 def send_in_every_way(http, mac):
@@ -133,4 +181,8 @@ def send_in_every_way(http, mac):
     for text in (f"sensor,device\n1,{mac},2\n", f"{mac}\n", f"sensor,device,rssi\n1,x,{mac}\n"):
         http.post("/v1/observations", content=text, headers=csv, params={"kind": "wifi_visit"})
     http.get(f"/v1/observations/{mac}")
+    http.get("/v1/metrics", params={"metric": mac, "site": mac, "zone": mac})
+    http.post("/v1/observations", params={"kind": mac, mac: mac}, json=[])
+    http.post(f"/in/{mac}/{mac}", content=mac)
+    http.get(f"/{mac}", headers={"User-Agent": mac, "Authorization": f"Bearer {mac}"})
     http.get("/v1/observations/wifi_visit", params={"sensor": mac})

@@ -17,6 +17,7 @@ from passerby import __version__
 from passerby.api import export, ingest, metrics, push, reference, sightings
 from passerby.api.native import SECURITY
 from passerby.api.problems import MEDIA_TYPE
+from passerby.dialects.camlytics import openapi as camlytics
 from passerby.observations import json_schema
 from passerby.sightings.sighting import json_schema as sighting_schema
 
@@ -65,6 +66,10 @@ def config() -> OpenAPIConfig:
                 "bearer": SecurityScheme(
                     type="http", scheme="bearer", description="A token of `POST /`, for the Analytiks exports."
                 ),
+                "basic": SecurityScheme(
+                    type="http", scheme="basic", description="Username and token, for the Quividi data API."
+                ),
+                **camlytics.SCHEMES,
             }
         ),
         openapi_router=reference.router(),

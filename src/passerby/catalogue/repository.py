@@ -325,6 +325,22 @@ class Repository:
         """What a native key holds for a producer that pushes with it, by name; empty when nothing."""
         return self._verifier.producer_secrets(self._fresh().ring, credential.name, producer)
 
+    def use_nonce(self, key: str, nonce: int) -> bool:
+        """Whether `nonce` is greater than every one before of a public key; if so it is used up, durably.
+
+        Of several requests with one nonce, in any threads or processes, one gets True.
+        """
+        table = schema.nonces
+        with writing(self._engine) as connection:
+            last = connection.execute(sqlalchemy.select(table.c.nonce).where(table.c.key == key)).scalar()
+            if last is not None and last >= nonce:
+                return False
+            if last is None:
+                connection.execute(sqlalchemy.insert(table).values(key=key, nonce=nonce))
+            else:
+                connection.execute(sqlalchemy.update(table).where(table.c.key == key).values(nonce=nonce))
+        return True
+
     def server_secret(self, purpose: str) -> bytes:
         """32 secret bytes for one purpose, the same as long as `server.key` is."""
         return self._server_key.derive(purpose)

@@ -249,6 +249,14 @@ webhook_attempts = Table(
     Index("ix_webhook_attempts_webhook_id_id", "webhook_id", "id"),
 )
 
+nonces = Table(
+    "nonces",
+    metadata,
+    # By public key, not by credential: one that is taken away and given again does not accept old requests.
+    Column("key", String, primary_key=True),
+    Column("nonce", BigInteger, nullable=False),
+)
+
 state = Table(
     "state",
     metadata,

@@ -65,7 +65,7 @@ class Wanted:
 def raw_rows(store: Store, kind: str, wanted: Wanted, format_: RawFormat) -> Iterator[bytes]:
     """The rows of `kind` as the bytes of a body."""
     if format_ == "ndjson":
-        return _lines(store.stream(f"observations/{kind}_lines", wanted.parameters, wanted.tables))
+        return text_pieces(store.stream(f"observations/{kind}_lines", wanted.parameters, wanted.tables))
     batches = _wire(store.stream(f"observations/{kind}", wanted.parameters, wanted.tables), kind)
     write = {"csv": csv_pieces, "parquet": parquet_pieces, "arrow": arrow_pieces}[format_]
     return write(batches, wire_schema(kind))
@@ -112,7 +112,8 @@ def _wire(batches: Iterator[pa.RecordBatch], kind: str) -> Iterator[pa.RecordBat
         yield pa.RecordBatch.from_arrays([batch.column(field.name).cast(field.type) for field in schema], schema=schema)
 
 
-def _lines(batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
+def text_pieces(batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
+    """The texts of the first column, one after the other, as UTF-8; a piece for each batch."""
     for batch in batches:
         lines = batch.column(0).cast(pa.large_string())
         offsets, data = lines.buffers()[1:]

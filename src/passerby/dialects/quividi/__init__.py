@@ -1,0 +1,1 @@
+"""The VidiCenter data API: asynchronous exports of audience data, topology and tags."""

@@ -1,0 +1,70 @@
+"""Making the answer of an export job: a whole document, written piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+import pyarrow as pa
+
+from passerby.dialects.quividi.aggregated import SHAPES
+from passerby.dialects.quividi.requests import DataRequest
+from passerby.jobs import Builder, Job, JobFailedError
+from passerby.services import Services
+from passerby.store.raw import text_pieces
+
+KIND = "quividi"
+MAX_ROWS_RAW = 3_000_000
+MAX_ROWS_AGGREGATED = 20_000_000
+# Locations are computed so many at a time: their cells are held in memory until they are written.
+_SENSORS_AT_ONCE = 50
+
+
+def creation_date(job: Job) -> str:
+    """When an export was asked for, UTC."""
+    return f"{datetime.fromtimestamp(job.created_ms // 1000, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def builder(services: Services) -> Builder:
+    """What makes the exports of this dialect."""
+
+    def build(job: Job) -> Iterator[bytes]:
+        request = msgspec.convert(job.request, DataRequest)
+        yield b'{"state":"finished","data":['
+        yield from _joined(_rows(services, request))
+        yield b'],"creation_date":"%s"}' % creation_date(job).encode()
+
+    return build
+
+
+def _rows(services: Services, request: DataRequest) -> Iterator[bytes]:
+    limit = MAX_ROWS_RAW if request.time_resolution == "finest" else MAX_ROWS_AGGREGATED
+    written = 0
+    for table in _tables(services, request):
+        written += table.num_rows
+        if written > limit:
+            raise JobFailedError(f"the export has more than {limit:,} rows; ask for less")
+        yield from text_pieces(services.store.stream("json_rows", {}, {"rows": table}))
+
+
+def _tables(services: Services, request: DataRequest) -> Iterator[pa.Table]:
+    shape = SHAPES[request.data_type]
+    catalogue = services.catalogue.current()
+    for sensors in _portions(request.sensors):
+        yield from shape(services.store, catalogue, request, sensors)
+
+
+def _portions(sensors: Sequence[int]) -> Iterator[Sequence[int]]:
+    for first in range(0, len(sensors), _SENSORS_AT_ONCE):
+        yield sensors[first : first + _SENSORS_AT_ONCE]
+
+
+def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces that each end with a comma, but for the last one's."""
+    before = b""
+    for piece in pieces:
+        if before:
+            yield before
+        before = piece
+    yield before[:-1]

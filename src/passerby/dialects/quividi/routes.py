@@ -1,0 +1,69 @@
+"""The routes of the dialect, all under `/api/v1`, each with and without the final slash."""
+
+from __future__ import annotations
+
+from litestar import MediaType, Request, Response, Router, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
+from litestar.response import Stream
+from litestar.types import ExceptionHandlersMap
+
+from passerby.api.streaming import streamed
+from passerby.catalogue.model import Credential
+from passerby.dialects.quividi import auth, openapi
+from passerby.dialects.quividi.building import KIND, creation_date
+from passerby.dialects.quividi.errors import answer, failed, http_refused, refused
+from passerby.dialects.quividi.requests import data_request
+from passerby.errors import PasserbyError
+from passerby.jobs import Job
+from passerby.services import Services
+
+AnyRequest = Request[object, object, State]
+_ERRORS: ExceptionHandlersMap = {HTTPException: http_refused, PasserbyError: refused, Exception: failed}
+
+
+def _caller(request: AnyRequest, services: Services) -> Credential:
+    address = request.client.host if request.client else ""
+    return auth.caller(services, request.headers.get("Authorization"), address)
+
+
+@get(
+    "/whoami", name="quividi whoami", sync_to_thread=True, summary="Whose token this is", operation_class=openapi.WHOAMI
+)
+def whoami(request: AnyRequest, services: NamedDependency[Services]) -> Response[bytes]:
+    """The username of the token."""
+    return answer({"username": _caller(request, services).name})
+
+
+@get("/data", name="quividi data", summary="Start, follow and fetch an export", operation_class=openapi.DATA)
+async def data(request: AnyRequest, services: NamedDependency[Services]) -> Response[bytes] | Stream:
+    """The state of the export that these parameters describe, and its rows once it is finished.
+
+    The first call starts it. `force_rebuild` makes it anew, `status_only` leaves the rows out; both by mere presence.
+    """
+    credential = _caller(request, services)
+    query = list(request.query_params.multi_items())
+    names = {name for name, _ in query}
+    asked = data_request(query, services.catalogue.current(), credential)
+    job, new = services.exports.ask(KIND, credential.name, asked.document(), rebuild="force_rebuild" in names)
+    if job.state == "finished" and "status_only" not in names:
+        return await streamed(services.exports.read(job), MediaType.JSON, {})
+    return answer({"state": "started"} if new else _state(job))
+
+
+def _state(job: Job) -> dict[str, object]:
+    match job.state:
+        case "failed":
+            return {"state": "failed", "fail_reason": job.fail_reason, "creation_date": creation_date(job)}
+        case "finished":
+            return {"state": "finished", "creation_date": creation_date(job)}
+    return {"state": "in_progress", "creation_date": creation_date(job)}
+
+
+router = Router(
+    "/api/v1",
+    route_handlers=[whoami, data],
+    exception_handlers=_ERRORS,
+    tags=("Quividi",),
+)
