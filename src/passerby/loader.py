@@ -15,7 +15,7 @@ import structlog
 from passerby.errors import CorruptDataError, InvalidInputError, PasserbyError, UnavailableError
 from passerby.journal import DamagedEntryError, Entry, Feed, Journal
 from passerby.store.arrow import fact_batch
-from passerby.store.contract import Loaded, Store
+from passerby.store.contract import FactBatch, Loaded, Store
 
 READER = "store"
 # One load: large enough that planning its statements does not count, small enough to stay well under a second.
@@ -44,6 +44,7 @@ class Loader:
         self._progress = threading.Condition(self._lock)
         self._waiters: dict[int, list[Future[int]]] = {}
         self._accepted: OrderedDict[int, int] = OrderedDict()
+        self._listeners: list[Callable[[FactBatch, Loaded], None]] = []
         self._held: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._loaded_entry = 0
         self._loaded_seq = 0
@@ -162,6 +163,13 @@ class Loader:
         """Hand every entry from now on, also across restarts, to `callback`; see `Follower`. Call `stop` on it."""
         return Follower(self._journal, name, callback)
 
+    def subscribe(self, listener: Callable[[FactBatch, Loaded], None]) -> None:
+        """Call `listener` with every load once queries see it, before those who wait for it, in the loader's thread.
+
+        It must be quick and must not raise. A load that the store lost and took again is told again.
+        """
+        self._listeners = [*self._listeners, listener]
+
     # -- the thread
 
     def _run(self) -> None:
@@ -219,9 +227,13 @@ class Loader:
 
     def _load(self, entries: Sequence[Entry]) -> None:
         todo = [entry for entry in entries if entry.number > self._store.cursor()]
-        loaded = self._store.load(fact_batch(todo)) if todo else Loaded(0, 0, {})
+        # Nothing to do: the store took them although it said that it failed. Whoever listens still has to hear of it.
+        batch = fact_batch(todo) if todo else FactBatch({}, {}, entries[-1].number, entries[-1].last_seq)
+        loaded = self._store.load(batch) if todo else Loaded(0, 0, {})
         self._recovered()
         self._journal.advance(READER, self._store.safe_cursor())
+        for listener in self._listeners:
+            listener(batch, loaded)
         self._finished(entries, {entry.number: loaded.accepted_by_entry.get(entry.number, 0) for entry in todo})
 
     def _go_back(self) -> None:

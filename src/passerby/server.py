@@ -75,6 +75,7 @@ def create_app(services: Services) -> App:
     """The app that serves `services`, whose background work begins with it. It does not close them."""
     services.exports.register(QUIVIDI_EXPORT, quividi_exports(services))
     services.exports.start()
+    services.live.start()
     return App(services)
 
 

@@ -17,6 +17,7 @@ from passerby.ingest.resolve import Resolver
 from passerby.ingest.wifi_keys import Devices
 from passerby.jobs import Exports
 from passerby.journal import Journal
+from passerby.live import Corrections, Live
 from passerby.loader import Loader
 from passerby.lock import FolderLock
 from passerby.settings import Settings, from_environment
@@ -48,6 +49,7 @@ class Services:
     telemetry: Telemetry
     exports: Exports
     webhooks: Deliveries
+    live: Live
     _closing: ExitStack
     _resolvers: dict[Credential, Resolver] = field(default_factory=dict)
 
@@ -106,6 +108,8 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
         stack.callback(exports.stop)
         webhooks = Deliveries(catalogue, journal, store, loader, telemetry.webhook)
         stack.callback(webhooks.stop)
+        live = Live(loader, store, catalogue, Corrections(catalogue.engine))
+        stack.callback(live.stop)
         return Services(
             data,
             settings,
@@ -118,6 +122,7 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
             telemetry,
             exports,
             webhooks,
+            live,
             stack.pop_all(),
         )
 

@@ -284,3 +284,18 @@ export_jobs = Table(
     # An id names a job for ever, also in the log, so none is given out twice.
     sqlite_autoincrement=True,
 )
+
+# What people said about how many are in a site. Not part of any snapshot; only ever added to, as who did what when.
+# It belongs to a site by number, not by link: it is a record of what was done, also of a site that is gone.
+live_corrections = Table(
+    "live_corrections",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("site_id", BigInteger, nullable=False, index=True),
+    Column("at_ms", BigInteger, nullable=False, index=True),
+    Column("who", String, nullable=False),
+    Column("number_before", Float, nullable=False),
+    Column("number_after", BigInteger, nullable=False),
+    Column("reason", String, nullable=False),
+    sqlite_autoincrement=True,
+)

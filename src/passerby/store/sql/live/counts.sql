@@ -1,0 +1,4 @@
+-- The counts of the rows numbered $after_seq + 1 to $last_seq that matter now: at or after $since_ms.
+select sensor_id, line_id, started_ms, count_in, count_out, class
+from counts
+where started_ms >= $since_ms and seq > $after_seq and seq <= $last_seq
