@@ -11,8 +11,9 @@ GENDERS = ("unknown", "male", "female")
 AGES = ("unknown", "child", "young", "adult", "senior")
 
 
-def catalogue():
+def catalogue(vehicle_factors=None):
     """Locations of the document's examples in zones that have no clock change on their days."""
+    new_york = [1056, 1467, 8264, 8866, 9876, 38918, 60628]
     return {
         "account": {"id": 632, "name": "Acme"},
         "credentials": [
@@ -41,8 +42,10 @@ def catalogue():
                     {"id": 8, "label": "window", "of": "sensors"},
                 ],
                 "sites": [
-                    site(177, "America/New_York", [1056, 1467, 8264, 8866, 9876, 38918, 60628]),
-                    site(178, "Europe/Paris", [4636], tags=[7]),
+                    site(
+                        177, "America/New_York", [1056, 1467, 8264, 8866, 9876, 38918, 60628], factors=vehicle_factors
+                    ),
+                    site(178, "Europe/Paris", [4636], tags=[7], factors=vehicle_factors),
                     site(179, "Asia/Kathmandu", [26549], lines=True),
                 ],
             }
@@ -50,7 +53,7 @@ def catalogue():
     }
 
 
-def site(number, zone, sensors, *, tags=(), lines=False):
+def site(number, zone, sensors, *, tags=(), lines=False, factors=None):
     """A site whose sensors have no drawings, or one gate."""
     gate = [{"id": 1, "uid": f"gate-{number}", "name": "Gate", "points": [[0, 0], [1, 1]]}] if lines else []
     return {
@@ -58,6 +61,7 @@ def site(number, zone, sensors, *, tags=(), lines=False):
         "name": f"Site {number}",
         "timezone": zone,
         "tags": list(tags),
+        "vehicle_factors": factors or {},
         "sensors": [
             {
                 "id": sensor,

@@ -8,14 +8,20 @@ from passerby.services import open_services
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Where a server of the document's network answers; one for the tests of a module, each with times of its own."""
-    opened = open_services(tmp_path_factory.mktemp("quividi") / "data")
-    opened.catalogue.apply(catalogue())
-    opened.catalogue.apply(other_account())
+def opened(tmp_path_factory):
+    """The document's network; one for the tests of a module, each with times of its own."""
+    services = open_services(tmp_path_factory.mktemp("quividi") / "data")
+    services.catalogue.apply(catalogue())
+    services.catalogue.apply(other_account())
+    yield services
+    services.close()
+
+
+@pytest.fixture(scope="module")
+def address(opened):
+    """Where a server of it answers."""
     with serving(opened) as url:
         yield url
-    opened.close()
 
 
 @pytest.fixture

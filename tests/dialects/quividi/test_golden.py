@@ -7,26 +7,22 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.support.quividi import catalogue
 
 GOLDEN = sorted((Path(__file__).parents[2] / "golden" / "quividi").glob("*.json"))
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_example(path, vidi, post):
+def test_example(path, vidi, post, opened):
     example = json.loads(path.read_text())
-    post([row for each in example["observations"] for row in several(each)])
+    opened.catalogue.apply(catalogue(example.get("vehicle_factors")))
+    post(example["observations"])
     rows = vidi.export(**example["request"])
     printed = example["data"]
     assert len(rows) >= len(printed) if example.get("more") else len(rows) == len(printed)
     for wanted in printed:
         found = [row for row in rows if matches(row, wanted)]
         assert len(found) == 1, (wanted, rows)
-
-
-def several(observation):
-    """`times: n` stands for n rows alike; each gets an id of its own."""
-    times = observation.pop("times", 1)
-    return [{**observation, "id": f"{n}"} for n in range(times)] if times > 1 else [observation]
 
 
 def matches(row, wanted):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 import pyarrow as pa
 
-from passerby.dialects.quividi.aggregated import SHAPES
+from passerby.dialects.quividi.aggregated import ALL_AT_ONCE, SHAPES
 from passerby.dialects.quividi.requests import DataRequest
 from passerby.jobs import Builder, Job, JobFailedError
 from passerby.services import Services
@@ -51,7 +51,8 @@ def _rows(services: Services, request: DataRequest) -> Iterator[bytes]:
 def _tables(services: Services, request: DataRequest) -> Iterator[pa.Table]:
     shape = SHAPES[request.data_type]
     catalogue = services.catalogue.current()
-    for sensors in _portions(request.sensors):
+    portions = [request.sensors] if request.data_type in ALL_AT_ONCE else _portions(request.sensors)
+    for sensors in portions:
         yield from shape(services.store, catalogue, request, sensors)
 
 

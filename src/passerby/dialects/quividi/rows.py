@@ -13,16 +13,16 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from passerby.calendar import Calendar, calendar, fixed_days, to_utc
 from passerby.catalogue.model import Catalogue
 from passerby.dialects.quividi.requests import DataRequest, Resolution
 from passerby.metrics.compute import compute
-from passerby.metrics.places import Floats, Integers, Place
+from passerby.metrics.places import Computed, Flags, Floats, Integers, Place
 from passerby.store.contract import Store
 
 _FIXED_DAYS = {"7d": 7, "30d": 30}
-_TENTH_MS = 100
 
 
 def location_calendar(resolution: Resolution, zone: str, start: str, end: str) -> Calendar:
@@ -64,40 +64,52 @@ class Periods:
 
 
 class Table:
-    """Rows for `places`, each with every period of its calendar, and the metrics asked of them.
+    """Rows for `places`, each with every period of its calendar, and the metrics filled in for them.
 
-    `numbers` are the ids that the rows carry. Metrics are sums: what is a ratio the shapes take from them.
+    `numbers` are the location ids of the places, `gates` their lines. Metrics are sums: ratios the shapes take of them.
     """
 
     def __init__(
-        self, places: Sequence[Place], numbers: Sequence[int], calendars: Sequence[Calendar], metrics: Sequence[str]
+        self,
+        places: Sequence[Place],
+        calendars: Sequence[Calendar],
+        numbers: Sequence[int],
+        gates: Sequence[int] | None = None,
     ) -> None:
         self.places = places
         self.calendars = calendars
         self._numbers = np.array(numbers, dtype=np.int64)
-        self._metrics = {name: index for index, name in enumerate(metrics)}
+        self._gates = np.array(gates if gates is not None else numbers, dtype=np.int64)
         self._periods = [Periods(each) for each in calendars]
         self._of = np.array([place.calendar for place in places], dtype=np.int64)
         counts = np.array([len(each) for each in self._periods], dtype=np.int64)[self._of]
-        self.offsets = np.concatenate([[0], np.cumsum(counts)])
+        self._offsets = np.concatenate([[0], np.cumsum(counts)])
         self._values: dict[str, Floats] = {}
 
     def __len__(self) -> int:
-        return int(self.offsets[-1])
+        return int(self._offsets[-1])
 
-    def fill(self, store: Store, catalogue: Catalogue) -> None:
-        """Compute the metrics."""
-        names = list(self._metrics)
-        found = compute(store, catalogue, names, self.places, self.calendars)
+    def fill(self, store: Store, catalogue: Catalogue, metrics: Sequence[str]) -> None:
+        """Compute metrics of the places."""
+        self._fill(compute(store, catalogue, metrics, self.places, self.calendars), metrics)
+
+    def fill_duration(self, store: Store, catalogue: Catalogue) -> None:
+        """Compute how long the sensor of each place observed, where the places are gates."""
+        sensors = [
+            Place("sensor", number, int(of)) for number, of in zip(self._numbers.tolist(), self._of, strict=True)
+        ]
+        self._fill(compute(store, catalogue, ["duration"], sensors, self.calendars), ["duration"])
+
+    def _fill(self, found: Computed, metrics: Sequence[str]) -> None:
         row = self.rows_of(found.place, found.bucket)
-        for name, index in self._metrics.items():
+        for index, name in enumerate(metrics):
             mine = found.metric == index
             values: Floats = np.bincount(row[mine], found.value[mine], len(self)).astype(np.float64)
             self._values[name] = values
 
     def rows_of(self, place: Integers, bucket: Integers) -> Integers:
         """The row of each (place, bucket)."""
-        row = self.offsets[place].copy()
+        row: Integers = self._offsets[place].copy()
         for index, each in enumerate(self._periods):
             mine = self._of[place] == index
             row[mine] += each.of_bucket[bucket[mine]]
@@ -110,43 +122,71 @@ class Table:
     @cached_property
     def place(self) -> Integers:
         """The place of each row."""
-        return np.repeat(np.arange(len(self.places)), np.diff(self.offsets))
+        return np.repeat(np.arange(len(self.places)), np.diff(self._offsets))
 
     @property
     def number(self) -> Integers:
-        """The id of each row's place."""
+        """The location id of each row."""
         return self._numbers[self.place]
 
-    def any_of(self, flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    @property
+    def gate(self) -> Integers:
+        """The line of each row."""
+        return self._gates[self.place]
+
+    @property
+    def buckets(self) -> Integers:
+        """How many buckets each row is made of: two for an hour that the clock shows twice."""
+        counts = [np.bincount(each.of_bucket, minlength=len(each)) for each in self._periods]
+        return self._of_places(counts)
+
+    def any_of(self, flags: Flags) -> Flags:
         """For each row, whether any row of its place is flagged."""
         touched = np.zeros(len(self.places), dtype=np.bool_)
         touched[self.place[flags]] = True
-        result: np.ndarray[tuple[int], np.dtype[np.bool_]] = touched[self.place]
+        result: Flags = touched[self.place]
         return result
 
     def periods(self, separator: str) -> Mapping[str, pa.Array]:
         """`period_start` with `separator` between date and time, and its two halves."""
         texts = [each.texts for each in self._periods]
-        whole = pa.concat_arrays([texts[place.calendar] for place in self.places]) if self.places else pa.array([], "")
-        date = pa.compute.utf8_slice_codeunits(whole, 0, 10)
-        time = pa.compute.utf8_slice_codeunits(whole, 11, 19)
+        whole = pa.concat_arrays([texts[of] for of in self._of] or [pa.array([], pa.string())])
+        date, time = pc.utf8_slice_codeunits(whole, 0, 10), pc.utf8_slice_codeunits(whole, 11, 19)
         return {
-            "period_start": pa.compute.binary_join_element_wise(date, time, separator),
+            "period_start": pc.binary_join_element_wise(date, time, separator),
             "period_start_date": date,
             "period_start_time": time,
         }
 
+    def _of_places(self, by_calendar: Sequence[Integers]) -> Integers:
+        found: Integers = np.concatenate([by_calendar[of] for of in self._of] or [np.zeros(0, dtype=np.int64)])
+        return found
 
-def sensor_table(request: DataRequest, catalogue: Catalogue, sensors: Sequence[int], metrics: Sequence[str]) -> Table:
-    """One row for each sensor and period; sensors that were deleted meanwhile are left out."""
+
+def sensor_table(request: DataRequest, catalogue: Catalogue, sensors: Sequence[int]) -> Table:
+    """Rows for each sensor; those that were deleted meanwhile are left out."""
     known = [sensor for sensor in sensors if sensor in catalogue.sensors]
-    zones = {sensor: catalogue.site_of(catalogue.sensors[sensor]).timezone for sensor in known}
-    names = sorted(set(zones.values()))
+    calendars, of = _calendars(request, catalogue, known)
+    places = [Place("sensor", sensor, calendar) for sensor, calendar in zip(known, of, strict=True)]
+    return Table(places, calendars, known)
+
+
+def gate_table(request: DataRequest, catalogue: Catalogue, sensors: Sequence[int]) -> Table:
+    """Rows for each line of each sensor."""
+    known = [sensor for sensor in sensors if sensor in catalogue.sensors]
+    calendars, of = _calendars(request, catalogue, known)
+    lines = [
+        Place("line", (sensor, line), calendar)
+        for sensor, calendar in zip(known, of, strict=True)
+        for line in sorted(catalogue.sensors[sensor].lines)
+    ]
+    keys = [place.key for place in lines if isinstance(place.key, tuple)]
+    return Table(lines, calendars, [sensor for sensor, _ in keys], [line for _, line in keys])
+
+
+def _calendars(request: DataRequest, catalogue: Catalogue, sensors: Sequence[int]) -> tuple[list[Calendar], list[int]]:
+    """(the calendars of all zones, which of them is each sensor's)."""
+    zones = [catalogue.site_of(catalogue.sensors[sensor]).timezone for sensor in sensors]
+    names = {name: index for index, name in enumerate(dict.fromkeys(zones))}
     calendars = [location_calendar(request.time_resolution, name, request.start, request.end) for name in names]
-    places = [Place("sensor", sensor, names.index(zones[sensor])) for sensor in known]
-    return Table(places, known, calendars, metrics)
-
-
-def tenths(milliseconds: Floats) -> Integers:
-    """Milliseconds as tenths of seconds, rounded half up."""
-    return np.floor_divide(milliseconds + _TENTH_MS / 2, _TENTH_MS).astype(np.int64)
+    return calendars, [names[zone] for zone in zones]
