@@ -42,9 +42,7 @@ def catalogue(vehicle_factors=None):
                     {"id": 8, "label": "window", "of": "sensors"},
                 ],
                 "sites": [
-                    site(
-                        177, "America/New_York", [1056, 1467, 8264, 8866, 9876, 38918, 60628], factors=vehicle_factors
-                    ),
+                    site(177, "America/New_York", new_york, factors=vehicle_factors),
                     site(178, "Europe/Paris", [4636], tags=[7], factors=vehicle_factors),
                     site(179, "Asia/Kathmandu", [26549], lines=True),
                 ],
