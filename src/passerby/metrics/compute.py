@@ -27,7 +27,9 @@ What was decided beyond the rules of each metric (`registry`):
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -39,6 +41,8 @@ from passerby.metrics.people import Asked
 from passerby.metrics.places import Computed, Place
 from passerby.metrics.ratios import with_parts
 from passerby.store.contract import Store
+
+_Work = Callable[[], None]
 
 # Days of units whose single rows are held at one time: about a million rows. Half or twice as many take no less time.
 _UNIT_DAYS = 4_000
@@ -88,30 +92,51 @@ def _compute(asked: Asked, catalogue: Catalogue, metrics: Sequence[str], places:
     frames = asked.frames
     grid = Grid(metrics, places, frames.calendars)
     wanted = frozenset(with_parts(metrics))
+    works: list[_Work] = []
     if (sites := scope.site_units(catalogue, places, frames)) is not None:
-        _add_people(asked, sites, grid, wanted)
-        _add_wifi(asked, catalogue, sites, grid, wanted)
+        works.append(partial(_add_people, asked, sites, grid, wanted))
+        works.append(partial(_add_passages, asked, sites, grid, wanted))
+        works.append(partial(_add_wifi, asked, catalogue, sites, grid, wanted))
     if (zones := scope.zone_units(catalogue, places, frames)) is not None:
-        _add_zones(asked, zones, grid, wanted)
-        _add_wifi(asked, catalogue, zones, grid, wanted)
+        works.append(partial(_add_zones, asked, zones, grid, wanted))
+        works.append(partial(_add_wifi, asked, catalogue, zones, grid, wanted))
     if wanted & {"line_in", "line_out"} and (lines := scope.line_units(catalogue, places, frames)) is not None:
-        parts.add_lines(asked, lines, grid, scope.Window(*frames.span()))
-    audience.add(asked, catalogue, places, grid, wanted)
-    street.add(asked, catalogue, places, grid, wanted)
+        works.append(partial(parts.add_lines, asked, lines, grid, scope.Window(*frames.span())))
+    works.append(partial(audience.add, asked, catalogue, places, grid, wanted))
+    works.append(partial(street.add, asked, catalogue, places, grid, wanted))
+    _side_by_side(works)
     return grid.computed()
 
 
+def _side_by_side(works: Sequence[_Work]) -> None:
+    """The first work here and the others meanwhile, one by one, in a second thread.
+
+    The kernels of one then run while the engine works for another. What a work raises is raised, the first's first.
+    """
+    with ThreadPoolExecutor(1, "metrics") as second:
+        others = [second.submit(work) for work in works[1:]]
+        try:
+            works[0]()
+        except BaseException:
+            second.shutdown(cancel_futures=True)
+            raise
+        for other in others:
+            other.result()
+
+
 def _add_people(asked: Asked, units: scope.SiteUnits, grid: Grid, wanted: frozenset[str]) -> None:
-    whole = scope.Window(*asked.frames.span())
     sums = bool(wanted.intersection(people.VISIT_SUMS))
     needs = people.Needs(sums, "group_visits" in wanted, "peak_occupancy" in wanted)
     if needs.groups or needs.peaks:
         for window in scope.windows_with_facts(asked.store, asked.frames.span(), len(units), _UNIT_DAYS):
             people.Sequences(asked, units, grid, window, needs).add()
     elif sums:
-        people.add_visit_sums(asked, units, grid, whole)
+        people.add_visit_sums(asked, units, grid, scope.Window(*asked.frames.span()))
+
+
+def _add_passages(asked: Asked, units: scope.SiteUnits, grid: Grid, wanted: frozenset[str]) -> None:
     if "walk_bys" in wanted:
-        people.add_passages(asked, units, grid, whole)
+        people.add_passages(asked, units, grid, scope.Window(*asked.frames.span()))
 
 
 def _add_zones(asked: Asked, units: scope.PartUnits, grid: Grid, wanted: frozenset[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,31 +22,33 @@ Values = Floats | Integers | Flags
 
 
 class Grid:
-    """Dense cells that sources add to; a place without a value is 0."""
+    """Dense cells that sources add to, from several threads if they like; a place without a value is 0."""
 
     def __init__(self, metrics: Sequence[str], places: Sequence[Place], calendars: Sequence[Calendar]) -> None:
         self.metrics = metrics
         lengths = np.array([len(calendars[place.calendar]) for place in places], dtype=np.int64)
         self._first = np.concatenate([[0], np.cumsum(lengths)])
+        self._adding = threading.Lock()
         self._cells: dict[str, Floats] = {}
         self._billionths: dict[str, Floats] = {}
 
     def add(self, metric: str, units: Units, unit: Integers, bucket: Integers, value: Values) -> None:
         """Add values of units to the cells of their places, or take the maximum, as the metric combines."""
-        self._combine(self._of(metric), metric, *self._spread(units, unit, bucket, value))
+        self._combine(self._cells, metric, *self._spread(units, unit, bucket, value))
 
     def add_scaled(self, metric: str, units: Units, unit: Integers, bucket: Integers, value: Values) -> None:
         """As `add`, for sums that may be fractions, `kernels.scaled`: whole numbers until the very end."""
-        cells = self._billionths.setdefault(metric, np.zeros(self._first[-1]))
-        self._combine(cells, metric, *self._spread(units, unit, bucket, value))
+        self._combine(self._billionths, metric, *self._spread(units, unit, bucket, value))
 
-    @staticmethod
-    def _combine(cells: Floats, metric: str, cell: Integers, value: Floats) -> None:
-        # What is no metric is a part of a ratio, and those are sums.
-        if metric in METRICS and METRICS[metric].combine == "max":
-            np.maximum.at(cells, cell, value)
-        else:
-            np.add.at(cells, cell, value)
+    def _combine(self, kept: dict[str, Floats], metric: str, cell: Integers, value: Floats) -> None:
+        with self._adding:
+            if (cells := kept.get(metric)) is None:
+                cells = kept[metric] = np.zeros(self._first[-1])
+            # What is no metric is a part of a ratio, and those are sums.
+            if metric in METRICS and METRICS[metric].combine == "max":
+                np.maximum.at(cells, cell, value)
+            else:
+                np.add.at(cells, cell, value)
 
     def _of(self, metric: str) -> Floats:
         return self._cells.setdefault(metric, np.zeros(self._first[-1]))

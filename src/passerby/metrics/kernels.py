@@ -138,10 +138,15 @@ def maxima(steps: Steps, begin: Integers, end: Integers, carried: Flags) -> Floa
     """
     if not len(steps.key):
         return np.zeros(len(begin))
-    before = np.searchsorted(steps.key, begin, side="right") - 1
+    inside = np.searchsorted(steps.key, begin)
+    # Most windows end where the next one begins: one look for both.
+    high = np.append(inside[1:], 0)
+    apart = np.flatnonzero(np.append(end[:-1] != begin[1:], values=True))
+    high[apart] = np.searchsorted(steps.key, end[apart])
+    # The last step at or before the beginning.
+    before = inside - (np.append(steps.key, -1)[inside] != begin)
     known = (before >= 0) & (units(steps.key[before]) == units(begin))
-    low = np.where(carried & known, before, np.searchsorted(steps.key, begin, side="left"))
-    high = np.searchsorted(steps.key, end, side="left")
+    low = np.where(carried & known, before, inside)
     edges = np.stack([low, np.maximum(low, high)], axis=1).ravel()
     highest = np.maximum.reduceat(np.append(steps.value, 0.0), edges)[::2]
     return np.where(low < high, highest, 0.0)
