@@ -158,3 +158,11 @@ def test_what_a_credential_may_not_see_does_not_exist_for_it(client, url):
         assert (foreign.status_code, foreign.content) == (unknown.status_code, unknown.content)
     assert httpx.get(f"{url}{PATH}/visit", headers={"Authorization": "Bearer psb_sender"}).status_code == 403
     assert httpx.get(f"{url}{PATH}/visit").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/observations/visit", "/v1/rejected"])
+@pytest.mark.parametrize("end", ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"])
+def test_a_range_that_ends_before_it_begins_is_refused_by_its_field(client, path, end):
+    answer = client.get(path, params={"start": "2026-01-02T00:00:00Z", "end": end})
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"path": "end", "message": "must be later than start"}]

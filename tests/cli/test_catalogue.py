@@ -150,7 +150,7 @@ def test_native_keys_have_the_scopes_asked_for(run, applied, data):
             2,
             "--scope: only native keys have scopes; the other dialects only read",
         ),
-        (["--dialect", "native", "--site", "one"], 2, "Invalid value for '--site'"),
+        (["--dialect", "native", "--site", "one"], 2, "--site: expected a whole number"),
         (["--dialect", "native", "--site", "9"], 1, "site: the account has no site 9"),
         ([], 2, "Missing option '--dialect'."),
     ],

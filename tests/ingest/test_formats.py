@@ -64,6 +64,7 @@ def refused(format_, text, kind=None):
     return [(one.index, one.error) for one in by_media_type(MEDIA_TYPES[format_]).decode(text, kind, LIMIT).refused]
 
 
+HALF = "half of a surrogate pair, which is no character"
 VISIT = b'{"kind":"visit","sensor":1,"start":"2026-01-01T00:00:00Z","duration_ms":1}'
 
 
@@ -75,6 +76,13 @@ VISIT = b'{"kind":"visit","sensor":1,"start":"2026-01-01T00:00:00Z","duration_ms
         (b"[" + VISIT + b",\n]", f"not JSON: trailing comma in array (line 2, byte {len(VISIT) + 3})"),
         (b'[{"kind":"visit"},\n{,}]', "not JSON: expected '\"' (line 2, byte 20)"),
         (b'"\xff"', "the body is not UTF-8 text"),
+        (rb'["\ud800"]', f"not JSON: {HALF} (line 1, byte 2)"),
+        (b'[\n"ab\\uD83D"]', f"not JSON: {HALF} (line 2, byte 5)"),
+        (rb'["\\\udc00"]', f"not JSON: {HALF} (line 1, byte 4)"),
+        (rb'["\ud83d\ude00\ud800"]', f"not JSON: {HALF} (line 1, byte 14)"),
+        (rb'["\ud83d', "not JSON: it ends too early"),
+        (rb'["\ud83d\ude00', "not JSON: it ends too early"),
+        (rb'["\\ud800', "not JSON: it ends too early"),
         (b"[" * 100_000, "nested too deeply"),
     ],
 )

@@ -11,7 +11,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from passerby.api import signed
-from passerby.api.filters import BEGINNING_MS, END_MS, instant, visible_sensors
+from passerby.api.filters import BEGINNING_MS, instant, period, visible_sensors
 from passerby.api.native import native_router
 from passerby.api.streaming import streamed
 from passerby.catalogue.model import Credential
@@ -46,6 +46,7 @@ async def rows(  # noqa: PLR0913, PLR0917  # one parameter a query parameter, as
     The header `Passerby-Cursor` of the answer, given back as `cursor`, asks for the rows that arrived after this
     answer's snapshot: none is missed, none is given twice, whatever arrives meanwhile.
     """
+    first, last = period(start, end)
     secret = services.catalogue.server_secret("observations cursor")
     purpose = f"{kind} {credential.id} {credential.sensor_id}"
     until = services.store.last_seq()
@@ -54,8 +55,8 @@ async def rows(  # noqa: PLR0913, PLR0917  # one parameter a query parameter, as
         sensor_ids=visible_sensors(services.catalogue.current(), credential, site or [], sensor or []),
         until_seq=max(until, after),
         after_seq=after,
-        start_ms=instant(start, "start", BEGINNING_MS),
-        end_ms=instant(end, "end", END_MS),
+        start_ms=first,
+        end_ms=last,
         received_from_ms=instant(updated_since, "updated_since", BEGINNING_MS),
     )
     pieces = raw_rows(services.store, kind, wanted, format)

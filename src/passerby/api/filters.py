@@ -27,6 +27,14 @@ def instant(given: datetime | None, name: str, otherwise: int) -> int:
         raise InvalidInputError("expected a time between the years 1 and 9999", name) from None
 
 
+def period(start: datetime | None, end: datetime | None) -> tuple[int, int]:
+    """[start, end) as UTC milliseconds, open where not given; raises InvalidInputError for one that holds no time."""
+    first, last = instant(start, "start", BEGINNING_MS), instant(end, "end", END_MS)
+    if last <= first:
+        raise InvalidInputError("must be later than start", "end")
+    return first, last
+
+
 def number(text: str) -> int | None:
     """The id that a text is, None when it is not one."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else None

@@ -12,7 +12,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from passerby.api.filters import BEGINNING_MS, END_MS, instant, named_sensor
+from passerby.api.filters import named_sensor, period
 from passerby.api.native import native_router
 from passerby.catalogue.model import Catalogue, Credential
 from passerby.journal import Journal, KeptAside
@@ -54,7 +54,7 @@ def rejected(  # noqa: PLR0913, PLR0917  # one parameter a query parameter, as L
     A row of a sensor that does not exist is shown to keys that are not narrowed to some sites or brands.
     """
     view = _View(services.catalogue.current(), credential, sensor)
-    first, last = instant(start, "start", BEGINNING_MS), instant(end, "end", END_MS)
+    first, last = period(start, end)
     found: list[RejectedRow] = []
     for kept in _walk(services.journal, credential.account_id, after):
         row = msgspec.json.decode(kept.rejected.row)

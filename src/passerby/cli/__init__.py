@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from passerby import __version__
+from passerby.cli.wording import plain
 from passerby.errors import PasserbyError
 
 USAGE = 2
@@ -73,7 +74,7 @@ def run(arguments: list[str]) -> int:
     except PasserbyError as error:
         return _fail(error.message, FAILURE)
     except typer.TyperException as error:  # its text is empty where it has shown the help instead
-        return _fail(error.format_message(), error.exit_code)
+        return _fail(plain(error.format_message()), error.exit_code)
     except typer.Abort:
         return _fail("interrupted", FAILURE)
     except OSError as error:

@@ -49,6 +49,16 @@ class _Kind(msgspec.Struct):
 
 _KIND = msgspec.json.Decoder(_Kind)
 _BYTE = re.compile(r"\(byte (\d+)\)")
+# The escape of a surrogate's first half without its second, or of a second half without its first. An escape that the
+# text ends in is another matter: there it does end too early.
+_HALF_PAIR = re.compile(
+    rb"""(?<!\\)(?:\\\\)*
+    (?P<escape>
+        \\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F]|\\?\Z|\\u[dD]?\Z)
+        |(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}
+    )""",
+    re.VERBOSE,
+)
 _NOT_TEXT = "the body is not UTF-8 text"
 _TOO_DEEP = "nested too deeply"
 
@@ -102,7 +112,11 @@ def _malformed(error: Exception, text: bytes) -> str:
         return _TOO_DEEP
     if isinstance(error, UnicodeDecodeError):
         return _NOT_TEXT
-    message = str(error).removeprefix("JSON is malformed: ").replace("Input data was truncated", "it ends too early")
+    message = str(error).removeprefix("JSON is malformed: ")
+    # msgspec says of half a pair near the end that the text was truncated.
+    if ("truncated" in message or "surrogate" in message) and (half := _HALF_PAIR.search(text)):
+        message = f"half of a surrogate pair, which is no character (byte {half.start('escape')})"
+    message = message.replace("Input data was truncated", "it ends too early")
     place = _BYTE.search(message)
     if place is None:
         return f"not JSON: {message[:1].lower()}{message[1:]}"
