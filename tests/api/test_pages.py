@@ -27,6 +27,21 @@ def test_the_reference_has_every_route_and_every_kind(url):
         assert f'id="schema-{struct.__name__}"' in page
 
 
+def test_every_operation_has_a_title_of_its_own_and_says_what_it_does(url):
+    document = httpx.get(f"{url}/docs/openapi.json").json()
+    operations = [
+        (f"{method} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if isinstance(operation, dict) and "responses" in operation
+    ]
+    # A title that Litestar makes up is the handler's name.
+    assert [name for name, operation in operations if " " not in operation.get("summary", "")] == []
+    assert [name for name, operation in operations if not operation.get("description")] == []
+    titles = [operation["summary"] for _, operation in operations]
+    assert len(set(titles)) == len(titles)
+
+
 def test_every_link_of_a_page_leads_somewhere(url):
     for path in ("/", "/docs"):
         page = httpx.get(url + path).text

@@ -116,3 +116,9 @@ def test_maxima(begin, end, carried, highest):
 def test_maxima_without_any_step():
     steps = kernels.Steps(ints(), np.zeros(0))
     assert kernels.maxima(steps, key(0, 1000), key(0, 2000), np.array([True])).tolist() == [0]
+
+
+@pytest.mark.parametrize("steps", [key(0), key(0, 5, 9)])
+def test_no_windows_have_no_maxima(steps):
+    found = kernels.maxima(kernels.Steps(steps, np.ones(len(steps))), ints(), ints(), np.zeros(0, dtype=bool))
+    assert found.tolist() == []

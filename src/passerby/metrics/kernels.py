@@ -136,7 +136,7 @@ def maxima(steps: Steps, begin: Integers, end: Integers, carried: Flags) -> Floa
 
     The value that holds when the window begins counts where `carried`; elsewhere only steps inside count.
     """
-    if not len(steps.key):
+    if not len(steps.key) or not len(begin):
         return np.zeros(len(begin))
     inside = np.searchsorted(steps.key, begin)
     # Most windows end where the next one begins: one look for both.

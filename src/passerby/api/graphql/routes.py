@@ -62,7 +62,17 @@ _OPERATION = documented(
 )
 
 
-@post("/v1/graphql", name="graphql", status_code=200, sync_to_thread=True, operation_class=_OPERATION, tags=["GraphQL"])
+@post(
+    "/v1/graphql",
+    name="graphql",
+    summary="One GraphQL query: locations, brands, cameras and their metrics",
+    description="For holders of an Analytiks token or of a native key that may read. Queries are limited in depth, "
+    "fields and cost; what is wrong with a query is in `errors` of an answer with status 200.",
+    status_code=200,
+    sync_to_thread=True,
+    operation_class=_OPERATION,
+    tags=["GraphQL"],
+)
 def graphql(request: AnyRequest, services: NamedDependency[Services], body: RawBody) -> Response[bytes]:
     """Answer a GraphQL query about locations, brands, cameras and metrics."""
     credential = _credential(request, services)

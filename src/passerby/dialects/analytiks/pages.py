@@ -24,12 +24,14 @@ class Field:
 class Page:
     """One page of the exports.
 
-    `site_fields` and `zone_fields` in the order of the document's sample answer; `intervals` maps the name that a
-    request gives to the size of a bucket, the default first. `by_zone` = a request may name one zone instead of
-    locations; its answer has the `site_fields` of that zone. `complete` = the page has a v4 that leaves nothing out.
+    `title` is what people call it; `site_fields` and `zone_fields` in the order of the document's sample answer;
+    `intervals` maps the name that a request gives to the size of a bucket, the default first. `by_zone` = a request
+    may name one zone instead of locations; its answer has the `site_fields` of that zone. `complete` = the page has
+    a v4 that leaves nothing out.
     """
 
     name: str
+    title: str
     site_fields: tuple[Field, ...]
     zone_fields: tuple[Field, ...]
     intervals: dict[str, str]
@@ -39,6 +41,7 @@ class Page:
 
 CAMERA = Page(
     name="json",
+    title="Camera export",
     site_fields=(
         Field("visits", "visits"),
         Field("dwellTime", "dwell_time", per="timed_visits"),
@@ -58,6 +61,7 @@ CAMERA = Page(
 
 WIFI = Page(
     name="wifi/json",
+    title="WiFi export",
     site_fields=(
         Field("visits", "wifi_visits"),
         Field("dwellTime", "wifi_dwell_time", per="wifi_visits"),

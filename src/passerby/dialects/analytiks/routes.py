@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from litestar import Request, Response, Router, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
@@ -43,6 +46,9 @@ _wrong_secrets = FailureLimit()
 @post(
     "/",
     name="analytiks token",
+    summary="An access token for the Analytiks exports",
+    description="For a client id and secret (`passerby credentials create --dialect analytiks`), good for a day. Send "
+    "it as `Authorization: Bearer` with every export and GraphQL request.",
     status_code=200,
     sync_to_thread=True,
     operation_class=openapi.TOKEN,
@@ -73,73 +79,95 @@ def token(request: AnyRequest, services: NamedDependency[Services], body: RawBod
     return answer(document, headers={"Cache-Control": "no-store"})
 
 
-def export_routes(page: Page) -> list[HTTPRouteHandler]:
-    """v1, v2, v3 and, where the page has it, v4 of one page of the exports."""
-
-    @post(
-        f"/{page.name}/v1",
-        name=f"analytiks {page.name} v1",
-        status_code=200,
-        sync_to_thread=True,
-        operation_class=openapi.export(page, 1),
-    )
-    def v1(request: AnyRequest, services: NamedDependency[Services], body: RawBody) -> Response[bytes]:
-        """Metrics of some locations; one that is not allowed refuses the whole request."""
-        return answer(_all_or_nothing(_open(request, services, page), body))
-
-    @post(
-        f"/{page.name}/v2",
-        name=f"analytiks {page.name} v2",
-        status_code=200,
-        sync_to_thread=True,
-        operation_class=openapi.export(page, 2),
-    )
-    def v2(request: AnyRequest, services: NamedDependency[Services], body: RawBody) -> Response[bytes]:
-        """Metrics of some locations; those that are not allowed are listed beside the others."""
-        export = _open(request, services, page)
-        asked = requests.batch_request(body, page, quarters=export.quarters)
-        found = export.find(asked)
-        documents = export.documents(found.locations, asked)
-        return answer(shapes.partial(documents, found), 200 if found.locations else 401)
-
-    @post(
-        f"/{page.name}/v3",
-        name=f"analytiks {page.name} v3",
-        status_code=200,
-        sync_to_thread=True,
-        operation_class=openapi.export(page, 3),
-    )
-    def v3(request: AnyRequest, services: NamedDependency[Services], body: RawBody) -> Response[bytes]:
-        """Metrics of a whole brand, batch by batch."""
-        export = _open(request, services, page)
-        asked = requests.brand_request(body, page, quarters=export.quarters)
-        locations, cursor = export.next_batch(asked)
-        return answer(shapes.batch(export.documents(locations, asked), cursor))
-
-    if not page.complete:
-        return [v1, v2, v3]
-
-    @post(
-        f"/{page.name}/v4",
-        name=f"analytiks {page.name} v4",
-        status_code=200,
-        sync_to_thread=True,
-        operation_class=openapi.export(page, 4),
-    )
-    def v4(request: AnyRequest, services: NamedDependency[Services], body: RawBody) -> Response[bytes]:
-        """As v1, with every metric and every bucket, zeros too."""
-        return answer(_all_or_nothing(_open(request, services, page), body, complete=True))
-
-    return [v1, v2, v3, v4]
+def _some(export: Export, body: bytes) -> Response[bytes]:
+    return _all_or_nothing(export, body, complete=False)
 
 
-def _all_or_nothing(export: Export, body: bytes, *, complete: bool = False) -> list[shapes.Document]:
-    """The documents of v1 and v4; raises RefusedError when anything asked for is not allowed."""
+def _partial(export: Export, body: bytes) -> Response[bytes]:
+    asked = requests.batch_request(body, export.page, quarters=export.quarters)
+    found = export.find(asked)
+    documents = export.documents(found.locations, asked)
+    return answer(shapes.partial(documents, found), 200 if found.locations else 401)
+
+
+def _brand(export: Export, body: bytes) -> Response[bytes]:
+    asked = requests.brand_request(body, export.page, quarters=export.quarters)
+    locations, cursor = export.next_batch(asked)
+    return answer(shapes.batch(export.documents(locations, asked), cursor))
+
+
+def _complete(export: Export, body: bytes) -> Response[bytes]:
+    return _all_or_nothing(export, body, complete=True)
+
+
+def _all_or_nothing(export: Export, body: bytes, *, complete: bool) -> Response[bytes]:
     asked = requests.batch_request(body, export.page, quarters=export.quarters)
     found = export.find(asked)
     if found.refused:
         raise RefusedError(REFUSED_LOCATIONS, found.refused_field, locations=found.refused)
-    return export.documents(found.locations, asked, complete=complete)
+    return answer(export.documents(found.locations, asked, complete=complete))
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """One version of every page: how it answers, and what is said of it."""
+
+    number: int
+    answer: Callable[[Export, bytes], Response[bytes]]
+    summary: str
+    description: str
+
+
+_VERSIONS = (
+    _Version(
+        1,
+        _some,
+        "metrics of some locations, all or nothing",
+        "At most 50 locations, by id or by reference number. One that is not allowed refuses the whole request. Maps "
+        "are sparse: buckets, metrics and zones without a value are left out.",
+    ),
+    _Version(
+        2,
+        _partial,
+        "metrics of some locations, refused ones listed",
+        "As v1, but locations that are not allowed are listed under `failures`, as they were asked for, beside the "
+        "others under `successes`. 401 when none is allowed.",
+    ),
+    _Version(
+        3,
+        _brand,
+        "metrics of a whole brand, batch by batch",
+        "The locations of the brand that the token may see, by id. `cursor` of an answer asks for the next batch of "
+        "the same question; null after the last one. It never ages, and data may arrive in between.",
+    ),
+    _Version(
+        4,
+        _complete,
+        "every metric and every bucket, zeros too",
+        "As v1, but nothing is left out: every metric has every bucket of the range, with 0 where nothing was counted.",
+    ),
+)
+
+
+def export_routes(page: Page) -> list[HTTPRouteHandler]:
+    """v1, v2, v3 and, where the page has it, v4 of one page of the exports."""
+    return [_route(page, version) for version in _VERSIONS if page.complete or version.answer is not _complete]
+
+
+def _route(page: Page, version: _Version) -> HTTPRouteHandler:
+    @post(
+        f"/{page.name}/v{version.number}",
+        name=f"analytiks {page.name} v{version.number}",
+        summary=f"{page.title}: {version.summary}",
+        description=version.description,
+        status_code=200,
+        sync_to_thread=True,
+        operation_class=openapi.export(page, version.number),
+    )
+    def export(request: AnyRequest, services: NamedDependency[Services], body: RawBody) -> Response[bytes]:
+        return version.answer(_open(request, services, page), body)
+
+    return export
 
 
 def _open(request: AnyRequest, services: Services, page: Page) -> Export:
