@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,6 +21,7 @@ from passerby.metrics.places import Place
 from passerby.metrics.registry import METRICS
 
 NAMES = [name for name in METRICS if name.startswith("wifi_")]
+VISITORS = ("wifi_new_visitors", "wifi_returning_visitors")
 BINS = ["wifi_under_15", "wifi_15_30", "wifi_30_45", "wifi_45_60", "wifi_over_60"]
 SITE_OF = {1: 1, 2: 1, 3: 1, 4: 2}
 ENTRY_POINTS = {1: (1, 2), 2: (4,)}  # sensor 3 is no entry point of site 1
@@ -32,6 +33,7 @@ PLACES = [
     *(("sensor", sensor) for sensor in (1, 2, 3, 4)),
     *(("zone", (sensor, zone)) for sensor in (1, 3, 4) for zone in (11, 12)),
 ]
+ROTATIONS = ["daily", "weekly", "monthly", "never"]
 SETTINGS = settings(max_examples=40, deadline=None)
 FEW = settings(max_examples=15, deadline=None)
 
@@ -41,16 +43,38 @@ class Rules:
     """The settings of one site."""
 
     zone: str
-    visit_rssi: int
-    bounce_ms: int
+    visit_rssi: int = -75
+    bounce_ms: int = 60_000
+    rotation: str = "daily"
+    randomized: str = "count"
 
 
-def wifi(sensor, start, minutes, device="a", *, rssi=-50, zone=None, timezone="UTC"):
-    """One observation. A device's hash is that of its site and local day."""
-    day = datetime.fromtimestamp(start / 1000, UTC).astimezone(ZoneInfo(timezone)).date()
-    hashed = f"{device}/{SITE_OF[sensor]}/{day}"
+def period(rotation, zone, at_ms):
+    """A name for the local day, week from Monday or month of an instant, or for all time."""
+    day = local_date(zone, at_ms)
+    return {
+        "daily": day.isoformat,
+        "weekly": lambda: str(day - timedelta(days=day.weekday())),
+        "monthly": lambda: f"{day:%Y-%m}",
+        "never": lambda: "ever",
+    }[rotation]()
+
+
+def local_date(zone, at_ms):
+    """The local date, which never goes back: once it was a day, it is not the day before again (see the calendar)."""
+    information = ZoneInfo(zone)
+    later = [
+        datetime.fromtimestamp((at_ms + ahead) / 1000, UTC).astimezone(information)
+        for ahead in range(0, 4 * HOUR, 15 * MINUTE)
+    ]
+    return min(each.date() for each in later)
+
+
+def wifi(sensor, start, minutes, device="a", *, rssi=-50, zone=None, timezone="UTC", rotation="daily", randomized=None):
+    """One observation. A device's hash is that of its site and period."""
+    hashed = f"{device}/{SITE_OF[sensor]}/{period(rotation, timezone, start)}"
     ended = start + round(minutes * MINUTE)
-    values = {"ended_ms": ended, "device": hashed, "rssi": rssi, "zone_id": zone}
+    values = {"ended_ms": ended, "device": hashed, "rssi": rssi, "zone_id": zone, "randomized": randomized}
     return Fact("wifi_visit", sensor, start, tuple(values.items()))
 
 
@@ -62,26 +86,39 @@ def cases(draw, sizes=("15m", "1h", "1d")):
     """(facts, rules of both sites, calendars)."""
     zones = [draw(st.sampled_from(ZONES)) for _ in range(2)]
     rules = [
-        Rules(zone, draw(st.sampled_from([-75, -60, 0])), draw(st.sampled_from([60_000, 0, 500]))) for zone in zones
+        Rules(
+            zone,
+            draw(st.sampled_from([-75, -60, 0])),
+            draw(st.sampled_from([60_000, 0, 500])),
+            draw(st.sampled_from(ROTATIONS)),
+            draw(st.sampled_from(["count", "count", "visits_only", "drop"])),
+        )
+        for zone in zones
     ]
+    # Mostly what is stored was hashed under the rotation in force; after a change, not all of it was.
+    changed = draw(st.sampled_from([None, None, *ROTATIONS]))
     anchor = draw(st.sampled_from(network.anchors(zones[0])))
     one = st.builds(
-        lambda sensor, quarter, ms, minutes, device, rssi, zone: wifi(
+        lambda sensor, day, quarter, ms, minutes, device, rssi, zone, randomized: wifi(
             sensor,
-            anchor + quarter * 15 * MINUTE + ms,
+            anchor + day * DAY + quarter * 15 * MINUTE + ms,
             minutes,
             device,
             rssi=rssi,
             zone=zone,
             timezone=zones[SITE_OF[sensor] - 1],
+            rotation=changed or rules[SITE_OF[sensor] - 1].rotation,
+            randomized=randomized,
         ),
         st.sampled_from([1, 1, 2, 3, 4]),
+        st.sampled_from([0, 0, 0, -1, 1, -6, 6, -7, -20, -31, -400]),
         st.integers(-60, 60),
         st.sampled_from([0, 0, -1, 1]),
         _MINUTES,
         st.sampled_from("aabc"),
         st.sampled_from([-50, -60, -61, -75, -76, -90]),
         st.sampled_from([None, None, 11, 12]),
+        st.sampled_from([None, False, False, True]),
     )
     size = draw(st.sampled_from([0, 5, 30]))
     facts = draw(st.lists(one, min_size=size, max_size=size + 20))
@@ -94,7 +131,15 @@ def cases(draw, sizes=("15m", "1h", "1d")):
 
 
 def catalogue_of(rules):
-    values = [{"wifi_visit_rssi": each.visit_rssi, "wifi_bounce_s": each.bounce_ms / 1000} for each in rules]
+    values = [
+        {
+            "wifi_visit_rssi": each.visit_rssi,
+            "wifi_bounce_s": each.bounce_ms / 1000,
+            "wifi_key_rotation": each.rotation,
+            "wifi_randomized": each.randomized,
+        }
+        for each in rules
+    ]
     return network.catalogue([each.zone for each in rules], values)
 
 
@@ -120,12 +165,16 @@ def belongs(fact, level, key):
     return fact.sensor in (ENTRY_POINTS[key] if level == "site" else (key,))
 
 
-def seen_before(fact, facts, *, in_zone):
-    """Whether the device was heard at the site earlier; of a zone, before the stay that the visit is part of."""
+def seen_before(fact, facts, rules, *, in_zone):
+    """Whether the device was heard at the site earlier in the period; of a zone, before the stay it is part of."""
+    now = period(rules.rotation, rules.zone, fact.start)
     heard = [
         other
         for other in facts
-        if SITE_OF[other.sensor] == SITE_OF[fact.sensor] and other.get("device") == fact.get("device")
+        if SITE_OF[other.sensor] == SITE_OF[fact.sensor]
+        and other.get("device") == fact.get("device")
+        and period(rules.rotation, rules.zone, other.start) == now
+        and not (rules.randomized != "count" and other.get("randomized"))
     ]
     first = min(other.start for other in heard)
     stays = [
@@ -142,18 +191,25 @@ def seen_before(fact, facts, *, in_zone):
 def values_of(fact, facts, rules, level):
     """The metrics that one observation adds to."""
     stay = fact.get("ended_ms") - fact.start
+    randomized = bool(fact.get("randomized"))
+    if randomized and rules.randomized == "drop":
+        return {}
     if fact.get("rssi") < rules.visit_rssi:
         return {"wifi_walk_bys": 1}
     if stay < rules.bounce_ms:
         return {"wifi_all_visits": 1, "wifi_bounces": 1}
-    known = seen_before(fact, facts, in_zone=level == "zone")
-    return {
+    found = {
         "wifi_all_visits": 1,
         "wifi_visits": 1,
         "wifi_dwell_time": stay,
-        "wifi_returning_visitors" if known else "wifi_new_visitors": 1,
         BINS[min(stay // (15 * MINUTE), 4)]: 1,
     }
+    if randomized:
+        found["wifi_randomized_visits"] = 1
+    if not randomized or rules.randomized == "count":
+        known = seen_before(fact, facts, rules, in_zone=level == "zone")
+        found["wifi_returning_visitors" if known else "wifi_new_visitors"] = 1
+    return found
 
 
 def twin(facts, rules, calendars):
@@ -217,21 +273,35 @@ def test_invariants(holder, case):
     for place, bucket in {(place, bucket) for place, _, bucket in found}:
         value = {name: found.get((place, name, bucket), 0) for name in NAMES}
         assert value["wifi_visits"] + value["wifi_bounces"] == value["wifi_all_visits"]
-        assert value["wifi_new_visitors"] + value["wifi_returning_visitors"] == value["wifi_visits"]
+        recognised = value["wifi_new_visitors"] + value["wifi_returning_visitors"]
+        fixed = value["wifi_visits"] - value["wifi_randomized_visits"]
+        assert fixed <= recognised <= value["wifi_visits"]
+        if site_of(place) is not None:
+            assert recognised == (
+                fixed if rules[site_of(place) - 1].randomized == "visits_only" else value["wifi_visits"]
+            )
         assert sum(value[name] for name in BINS) == value["wifi_visits"]
         assert value["wifi_dwell_time"] >= 15 * MINUTE * (value["wifi_visits"] - value["wifi_under_15"])
+
+
+def site_of(place):
+    """The site of a place; None of a brand."""
+    level, key = PLACES[place % len(PLACES)]
+    if level == "brand":
+        return None
+    return key if level == "site" else SITE_OF[key if level == "sensor" else key[0]]
 
 
 # -- by example --
 
 NOON = 1_781_000_000_000 // DAY * DAY + 12 * HOUR
-UTC_RULES = [Rules("UTC", -75, 60_000)] * 2
+UTC_RULES = [Rules("UTC")] * 2
 
 
-def counted(holder, facts, level, key, **more):
+def counted(holder, facts, level, key, rules=UTC_RULES, **more):
     """The values of one day at one place."""
     day = calendar("1d", "UTC", NOON - 12 * HOUR, NOON + 12 * HOUR)
-    found = ask(holder.filled(facts), UTC_RULES, [day], **more)
+    found = ask(holder.filled(facts), rules, [day], **more)
     number = PLACES.index((level, key))
     return {name: value for (place, name, _), value in found.items() if place == number}
 
@@ -285,6 +355,63 @@ def test_what_was_before_the_asked_range_was_seen(holder):
     hour = calendar("1h", "UTC", NOON, NOON + HOUR)
     found = ask(store, UTC_RULES, [hour], ["wifi_new_visitors", "wifi_returning_visitors"])
     assert found[PLACES.index(("site", 1)), "wifi_returning_visitors", 0] == 1
+
+
+def test_a_zone_visit_at_the_end_of_the_first_stay_is_a_return(holder):
+    """A stay is [start, end): who is heard in a zone when it is over has come again."""
+    for minutes, expected in ((29.9999, "wifi_new_visitors"), (30, "wifi_returning_visitors")):
+        facts = [wifi(1, NOON, 30), wifi(1, NOON + round(minutes * MINUTE), 10, zone=11)]
+        found = counted(holder, facts, "zone", (1, 11))
+        assert {name: found.get(name, 0) for name in VISITORS} == {name: int(name == expected) for name in VISITORS}
+
+
+# When summer time began and ended in Zurich, in weeks and months that hold the change.
+SUNDAYS = [datetime(2026, 3, 29, 12, tzinfo=UTC), datetime(2026, 10, 25, 12, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("sunday", SUNDAYS)
+@pytest.mark.parametrize("rotation", ROTATIONS)
+def test_a_device_returns_within_the_local_period_of_its_key(holder, sunday, rotation):
+    """Heard in every quarter of an hour from the month before to the month after: new once a period, at its start."""
+    rules = [Rules("Europe/Zurich", rotation=rotation)] * 2
+    noon = int(sunday.timestamp() * 1000)
+    starts = range(noon - 40 * DAY, noon + 12 * DAY, 15 * MINUTE)
+    facts = [wifi(1, at, 5, timezone="Europe/Zurich", rotation=rotation) for at in starts]
+    first, last = noon - 32 * DAY, noon + 11 * DAY
+    quarters = calendar("15m", "Europe/Zurich", first, last)
+    found = ask(holder.filled(facts), rules, [quarters], list(VISITORS))
+    place = PLACES.index(("site", 1))
+    new = [bucket for (at, name, bucket) in found if (at, name) == (place, "wifi_new_visitors")]
+    midnights = [i for i, label in enumerate(quarters.labels) if label.endswith("T00:00:00")]
+    dates = {i: datetime.fromisoformat(quarters.labels[i]) for i in midnights}
+    begins = {
+        "daily": midnights,
+        "weekly": [i for i in midnights if dates[i].weekday() == 0],
+        "monthly": [i for i in midnights if dates[i].day == 1],
+        "never": [],
+    }[rotation]
+    assert sorted(new) == begins
+    assert sum(value for (at, _, _), value in found.items() if at == place) == len(quarters)
+
+
+def test_made_up_addresses_visit_without_being_recognised_or_do_not_count(holder):
+    facts = [
+        wifi(1, NOON, 5, "a", randomized=True),
+        wifi(1, NOON + HOUR, 5, "a", randomized=True),
+        wifi(1, NOON, 5, "b", randomized=False),
+        wifi(1, NOON, 5, "c", rssi=-90, randomized=True),
+        wifi(1, NOON, 0.5, "d", randomized=True),
+    ]
+    names = ["wifi_visits", "wifi_randomized_visits", "wifi_new_visitors", "wifi_returning_visitors"]
+    names += ["wifi_walk_bys", "wifi_bounces", "wifi_dwell_time"]
+    expected = {
+        "count": [3, 2, 2, 1, 1, 1, 15 * MINUTE],
+        "visits_only": [3, 2, 1, 0, 1, 1, 15 * MINUTE],
+        "drop": [1, 0, 1, 0, 0, 0, 5 * MINUTE],
+    }
+    for choice, values in expected.items():
+        found = counted(holder, facts, "site", 1, [Rules("UTC", randomized=choice)] * 2)
+        assert [found.get(name, 0) for name in names] == values
 
 
 def test_devices_have_no_role(holder):

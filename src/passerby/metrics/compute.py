@@ -154,9 +154,9 @@ def _add_wifi(
     sums, visitors = wanted.intersection(wifi.SUMS), wanted.intersection(wifi.VISITORS)
     if not (sums or visitors) or not asked.with_roleless:
         return
-    tables = wifi.tables(catalogue, units)
+    found = wifi.scanned(catalogue, units)
     if sums:
-        wifi.add_sums(asked, units, grid, scope.Window(*asked.frames.span()), tables[0])
+        wifi.add_sums(asked, units, grid, scope.Window(*asked.frames.span()), found)
     if visitors:
         for window in scope.windows_with_facts(asked.store, asked.frames.span(), len(units), _UNIT_DAYS):
-            wifi.add_visitors(asked, units, grid, window, tables)
+            wifi.add_visitors(asked, units, grid, window, found)

@@ -146,6 +146,14 @@ _PEOPLE = (
         "wifi_all_visits with a duration < `wifi_bounce_s`",
     ),
     Metric(
+        "wifi_randomized_visits",
+        "devices",
+        "sum",
+        _WIFI,
+        "WiFi visits with an address that the device made up, and will not keep.",
+        "wifi_visits with `randomized` true: as sent, or else by the address's locally administered bit",
+    ),
+    Metric(
         "wifi_walk_bys",
         "devices",
         "sum",
@@ -166,17 +174,17 @@ _PEOPLE = (
         "devices",
         "sum",
         _WIFI,
-        "WiFi devices seen for the first time that local day.",
-        "wifi_visits of a device that was not seen earlier at the site (of a zone: before the stay that the visit "
-        "is part of)",
+        "WiFi devices seen for the first time in a period: a local day, unless `wifi_key_rotation` says otherwise.",
+        "wifi_visits of a device that was not seen earlier in the same period at the site (of a zone: before the stay "
+        "that the visit is part of); without made-up addresses where `wifi_randomized` is visits_only",
     ),
     Metric(
         "wifi_returning_visitors",
         "devices",
         "sum",
         _WIFI,
-        "WiFi devices that were seen before on that local day.",
-        "wifi_visits - wifi_new_visitors",
+        "WiFi devices that were seen before in the same period. Nobody is recognised from one period to the next.",
+        "wifi_visits - wifi_new_visitors, without made-up addresses where `wifi_randomized` is visits_only",
     ),
     Metric(
         "wifi_under_15",

@@ -1,5 +1,6 @@
 -- WiFi visits per unit and bucket of their start. Signals of at least scope.visit_rssi visited, weaker ones walked by;
 -- of those who visited, the shorter than scope.bounce_ms are bounces, and the others' stays add up and fall into bins.
+-- Devices with made-up addresses are counted for themselves, or left out where scope.with_randomized is false.
 -- A unit counts the observations of one zone of a sensor (part_id), or those without a zone (part_id -1).
 select
     found.unit,
@@ -8,6 +9,7 @@ select
     count(*) filter (found.stayed) as wifi_visits,
     count(*) filter (found.visited and not found.stayed) as wifi_bounces,
     count(*) filter (not found.visited) as wifi_walk_bys,
+    count(*) filter (found.stayed and found.randomized) as wifi_randomized_visits,
     coalesce(sum(found.duration_ms) filter (found.stayed), 0)::bigint as wifi_dwell_time,
     count(*) filter (found.stayed and found.duration_ms < 900000) as wifi_under_15,
     count(*) filter (found.stayed and found.duration_ms >= 900000 and found.duration_ms < 1800000) as wifi_15_30,
@@ -19,6 +21,7 @@ from (
         scope.unit,
         slots.bucket,
         w.ended_ms - w.started_ms as duration_ms,
+        coalesce(w.randomized, false) as randomized,
         w.rssi >= scope.visit_rssi as visited,
         w.rssi >= scope.visit_rssi and w.ended_ms - w.started_ms >= scope.bounce_ms as stayed
     from wifi_visits as w
@@ -26,5 +29,6 @@ from (
     join slots on slots.slot = scope.slot_base + (w.started_ms - scope.slot_origin_ms) // scope.slot_ms
     where w.started_ms >= $start_ms and w.started_ms < $end_ms
         and w.started_ms >= scope.range_start_ms and w.started_ms < scope.range_end_ms
+        and (scope.with_randomized or not coalesce(w.randomized, false))
 ) as found
 group by found.unit, found.bucket
