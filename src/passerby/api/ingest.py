@@ -224,8 +224,6 @@ class Ingest:
         found = await self._resolved(request, body)
         refusals = [RejectedRow(one.index, one.error) for one in found.refused]
         answer = Answer(found.row_count, None, refusals, found.dropped)
-        if found.dropped:
-            self._services.telemetry.dropped_rows.inc(found.dropped)
         self._complete(request, found)
         if not (found.rows or found.refused or idempotency):
             if request.asked.wait:

@@ -41,6 +41,15 @@ async def resolved(
     services: Services, credential: Credential, decode: Callable[[], Decoded], *, at_once: bool
 ) -> Resolved:
     """The rows of what `decode` gives; `at_once` in the event loop, as long as nothing there has to wait."""
+    found = await _resolved(services, credential, decode, at_once=at_once)
+    if found.dropped:
+        services.telemetry.dropped_rows.inc(found.dropped)
+    return found
+
+
+async def _resolved(
+    services: Services, credential: Credential, decode: Callable[[], Decoded], *, at_once: bool
+) -> Resolved:
     if at_once:
         try:
             return resolve(decode(), services.resolver(credential), _would_block)

@@ -43,11 +43,15 @@ _BUSY = {429, 502, 503, 504}
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of a parcel: new rows, rows held already, and (index in the parcel, reason) of the refused."""
+    """What became of a parcel: new rows, rows held already, and (index in the parcel, reason) of the refused.
+
+    `dropped` are valid rows that are not kept: WiFi devices with made-up addresses, where the setting says so.
+    """
 
     accepted: int
     duplicates: int
     rejected: tuple[tuple[int, str], ...]
+    dropped: int = 0
 
 
 class Delivery(Protocol):
@@ -75,6 +79,7 @@ class _Answer(msgspec.Struct):
     accepted: int
     duplicates: int | None
     rejected: list[_Rejected] = []
+    dropped: int = 0
 
 
 class HttpDelivery:
@@ -131,7 +136,7 @@ class HttpDelivery:
         )
         answer = msgspec.json.decode(response.content, type=_Answer)
         refused = tuple((row.index, row.error) for row in answer.rejected)
-        return Delivered(answer.accepted, answer.duplicates or 0, refused)
+        return Delivered(answer.accepted, answer.duplicates or 0, refused, answer.dropped)
 
     def close(self) -> None:
         """Close the connection."""
@@ -223,13 +228,13 @@ class DirectDelivery:
         )
         refused = tuple((one.index, one.error) for one in resolved.refused)
         if not (resolved.rows or refused):
-            return Delivered(0, 0, ())
+            return Delivered(0, 0, (), resolved.dropped)
         submission = Submission(
             resolved.rows, rejects(resolved.refused, credential), source="import", quiet=self._quiet
         )
         receipt = services.journal.append(submission).result()
         accepted = services.loader.wait_visible(receipt.entry).result()
-        return Delivered(accepted, resolved.row_count - accepted, refused)
+        return Delivered(accepted, resolved.row_count - accepted, refused, resolved.dropped)
 
     def close(self) -> None:
         """Load what the journal holds and let go of the directory."""

@@ -12,6 +12,7 @@ from passerby.ingest.files.base import Format, Options, Tally, sensor_of
 
 # Called with a file and how many of its bytes have been read.
 Progress = Callable[[Path, int], None]
+_DROPPED = "made-up WiFi address (wifi_randomized: drop)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ def run(delivery: Delivery, chosen: Format, options: Options, files: Sequence[Pa
             delivered = delivery.send(parcel)
             accepted += delivered.accepted
             duplicates += delivered.duplicates
+            if delivered.dropped:
+                tally.left_out[_DROPPED] += delivered.dropped
             for index, reason in delivered.rejected:
                 tally.reject(parcel.places[index], reason)
         progress(path, path.stat().st_size)
