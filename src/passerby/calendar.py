@@ -227,6 +227,15 @@ def offset_changes(zone: str, year: int) -> tuple[tuple[int, int], ...]:
     return _offset_changes(zone, year)
 
 
+def stretches(zone: str, start_ms: int, end_ms: int) -> tuple[Milliseconds, Milliseconds, Milliseconds]:
+    """(starts, ends, UTC offsets), all in milliseconds, of the stretches of one offset that make up [start, end).
+
+    Raises:
+        InvalidInputError: An unknown zone.
+    """
+    return _stretches(zone, start_ms, end_ms)
+
+
 class _Asked(NamedTuple):
     """The range asked for, and whether only its facts count."""
 
@@ -386,6 +395,7 @@ __all__ = [
     "calendar",
     "fixed_days",
     "offset_changes",
+    "stretches",
     "to_utc",
     "zone",
     "zone_names",

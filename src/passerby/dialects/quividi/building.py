@@ -9,13 +9,13 @@ import msgspec
 import pyarrow as pa
 
 from passerby.dialects.quividi.aggregated import ALL_AT_ONCE, SHAPES
+from passerby.dialects.quividi.finest import finest
 from passerby.dialects.quividi.requests import DataRequest
 from passerby.jobs import Builder, Job, JobFailedError
 from passerby.services import Services
 from passerby.store.raw import text_pieces
 
 KIND = "quividi"
-MAX_ROWS_RAW = 3_000_000
 MAX_ROWS_AGGREGATED = 20_000_000
 # Locations are computed so many at a time: their cells are held in memory until they are written.
 _SENSORS_AT_ONCE = 50
@@ -39,12 +39,14 @@ def builder(services: Services) -> Builder:
 
 
 def _rows(services: Services, request: DataRequest) -> Iterator[bytes]:
-    limit = MAX_ROWS_RAW if request.time_resolution == "finest" else MAX_ROWS_AGGREGATED
+    if request.time_resolution == "finest":
+        yield from finest(services.store, services.catalogue.current(), request)
+        return
     written = 0
     for table in _tables(services, request):
         written += table.num_rows
-        if written > limit:
-            raise JobFailedError(f"the export has more than {limit:,} rows; ask for less")
+        if written > MAX_ROWS_AGGREGATED:
+            raise JobFailedError(f"the export has more than {MAX_ROWS_AGGREGATED:,} rows: ask for less")
         yield from text_pieces(services.store.stream("json_rows", {}, {"rows": table}))
 
 

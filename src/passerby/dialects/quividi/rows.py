@@ -25,14 +25,22 @@ from passerby.store.contract import Store
 _FIXED_DAYS = {"7d": 7, "30d": 30}
 
 
+def local_range(zone: str, start: str, end: str) -> tuple[int, int]:
+    """(first instant, first one no longer asked for) in UTC milliseconds; `end` is a second that still counts.
+
+    Of a time that the clock shows twice the whole is meant.
+    """
+    first = to_utc(datetime.fromisoformat(start), zone)
+    last = to_utc(datetime.fromisoformat(end), zone, second=True) + timedelta(seconds=1) // timedelta(milliseconds=1)
+    return first, max(last, first + 1)  # in a gap of the clock the end may lie before the start
+
+
 def location_calendar(resolution: Resolution, zone: str, start: str, end: str) -> Calendar:
     """The buckets of a range in a zone. Its end is a second that still counts, so its bucket is always among them.
 
     7d and 30d are counted from 1970-01-01.
     """
-    first = to_utc(datetime.fromisoformat(start), zone)
-    last = to_utc(datetime.fromisoformat(end), zone, second=True) + timedelta(seconds=1) // timedelta(milliseconds=1)
-    last = max(last, first + 1)  # both in one gap of the clock
+    first, last = local_range(zone, start, end)
     if resolution in _FIXED_DAYS:
         return fixed_days(_FIXED_DAYS[resolution], zone, first, last)
     return calendar(resolution, zone, first, last)

@@ -15,3 +15,15 @@ create or replace macro rfc3339(ms) as strftime(make_timestamp_ms(ms), '%Y-%m-%d
 
 -- A sensor's name of a group as 64 bits, the same in every release: `named_visits` holds it.
 create or replace macro group_key(sensor, name) as md5_number_lower(sensor || ' ' || name);
+
+-- A wall clock, given as milliseconds since 1970-01-01 on itself, as text without an offset.
+create or replace macro wall(ms) as strftime(make_timestamp_ms(ms), '%Y-%m-%dT%H:%M:%S');
+
+-- Milliseconds as tenths of seconds, rounded half up.
+create or replace macro tenths(ms) as (ms + 50) // 100;
+
+-- The percentage that one weight of a mood is of all; null where there is no mood.
+create or replace macro mood_share(mood, part) as case
+    when mood.very_happy + mood.happy + mood.neutral + mood.unhappy + mood.very_unhappy > 0 then 100.0::double * part
+        / (mood.very_happy + mood.happy + mood.neutral + mood.unhappy + mood.very_unhappy)
+end;

@@ -1,0 +1,3 @@
+-- How many rows the finest viewers export has.
+select count(*) as rows
+{{ quividi/watchers }}
