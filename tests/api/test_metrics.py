@@ -87,6 +87,64 @@ def test_screens(client):
     }
 
 
+def test_contents_narrow_the_places(client):
+    def view(sensor, minute, content):
+        start = f"2026-03-28T12:{minute:02}:00Z"
+        shown = [{"content": content, "start_ms": 0, "duration_ms": 3000, "attention_ms": 2500}]
+        return {
+            "kind": "view",
+            "sensor": sensor,
+            "start": start,
+            "duration_ms": 4000,
+            "attention_ms": 2500,
+            "contents": shown,
+        }
+
+    play = {"kind": "play", "sensor": 3024, "content": "spring", "start": "2026-03-28T12:00:00Z", "duration_ms": 5000}
+    ots = {"kind": "view", "sensor": 3024, "start": "2026-03-28T12:50:00Z", "duration_ms": 900, "attention_ms": 0}
+    rows = [play, view(3024, 1, "spring"), view(3024, 2, "autumn"), view(3026, 3, "spring"), ots]
+    assert client.post("/v1/observations?wait=visible", json=rows).json()["rejected"] == []
+    names = ["watchers", "impressions", "impressions_per_play"]
+    series = asked(client, metric=names, site=1, sensor="3026", content=["spring", "autumn"])["series"]
+    shown = [{**each, "points": [value for _, value in each["points"]]} for each in series]
+    assert shown[0] == {"site": 1, "content": "spring", "metric": "watchers", "points": [1]}
+    assert shown[1] == {"site": 1, "content": "spring", "metric": "impressions", "points": [1.5]}
+    assert shown[4] == {"site": 1, "content": "autumn", "metric": "impressions", "points": [1.5]}
+    assert shown[6] == {"sensor": 3026, "content": "spring", "metric": "watchers", "points": [1]}
+    together = asked(client, metric="watchers", content="spring", timezone="site")["series"]
+    assert [(each["content"], sum(value for _, value in each["points"])) for each in together] == [("spring", 2)]
+    table = client.get(
+        "/v1/metrics",
+        params={"metric": "play_count", "bucket": "1h", **DAY, "site": 1, "content": "spring", "format": "csv"},
+    ).text
+    assert [*csv.DictReader(io.StringIO(table))] == [
+        {
+            "level": "site",
+            "place": "1",
+            "metric": "play_count",
+            "bucket": "2026-03-28T12:00:00Z",
+            "value": "1",
+            "content": "spring",
+        }
+    ]
+    assert asked(client, metric="play_count", site=1)["series"][0]["points"] == [["2026-03-28T12:00:00Z", 1]]
+
+
+def test_what_a_content_cannot_be_asked_for_is_refused(client):
+    play = {"kind": "play", "sensor": 3024, "content": "spring", "start": "2026-03-28T12:00:00Z", "duration_ms": 5000}
+    client.post("/v1/observations?wait=visible", json=[play])
+    params = {"bucket": "1h", **DAY, "site": 1}
+    response = client.get("/v1/metrics", params={**params, "metric": "ots", "content": "spring"})
+    assert response.status_code == 400
+    assert "ask for it without content" in response.text
+    response = client.get("/v1/metrics", params={**params, "metric": "watchers", "content": "winter"})
+    assert (response.status_code, response.json()["detail"]) == (
+        404,
+        "there is no content winter that this key may see",
+    )
+    assert client.get("/v1/metrics", params={**params, "metric": "impressions"}).status_code == 400
+
+
 def test_without_a_place_every_site_that_the_key_sees_is_answered(filled):
     series = asked(filled, metric="visits")["series"]
     assert [each["site"] for each in series] == [1, 2, 3]

@@ -106,3 +106,33 @@ _CLASSES = st.sampled_from(["person", "person", "car", "bus", "truck", "van", "b
 def passage(draw, start):
     values = {"ended_ms": start + draw(_LENGTHS), "class": draw(_CLASSES)}
     return Fact("passage", draw(_SENSORS), start, tuple(values.items()))
+
+
+_CONTENTS = st.sampled_from([101, 101, 102, 103])
+_SHOWN = st.builds(
+    lambda content, start, ms, attention: {
+        "content_id": content,
+        "start_ms": start,
+        "duration_ms": ms,
+        "attention_ms": attention,
+        "mood": None,
+    },
+    _CONTENTS,
+    st.sampled_from([0, 0, 1, 700, 2400, 9000]),
+    st.sampled_from([0, 1, 1500, 2001, 6000]),
+    st.sampled_from([None, None, 0, 1000, 1001, 2001]),
+)
+
+
+@st.composite
+def shown_view(draw, start):
+    """A view during which contents were shown."""
+    made = draw(view(start))
+    contents = draw(st.none() | st.lists(_SHOWN, max_size=4))
+    return Fact("view", made.sensor, start, (*made.values, ("contents", contents)))
+
+
+@st.composite
+def play(draw, start):
+    values = {"ended_ms": start + draw(_LENGTHS), "content_id": draw(_CONTENTS)}
+    return Fact("play", draw(_SENSORS), start, tuple(values.items()))

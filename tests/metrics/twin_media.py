@@ -159,3 +159,54 @@ def same_hour(wall: datetime, information: ZoneInfo) -> Span | None:
             break
         end += timedelta(minutes=1)
     return Span(round(instant.timestamp() * 1000), round(end.timestamp() * 1000))
+
+
+def looked(fact: Fact, start: int, length: int) -> int:
+    """How many ms of [start, start + length) of a view its person looked, counted one by one."""
+    spent, found = 0, 0
+    for look in fact.get("attention") or ():
+        if look["looking"]:
+            found += len(range(max(spent, start), min(spent + look["ms"], start + length)))
+        spent += look["ms"]
+    return found
+
+
+def met(fact: Fact, content: int) -> tuple[int, int] | None:
+    """(dwell, attention) of a watcher and a content; None when it was not shown."""
+    own = [shown for shown in fact.get("contents") or () if shown["content_id"] == content]
+    if not own or fact.get("attention_ms") == 0:
+        return None
+    told = [
+        looked(fact, shown["start_ms"], shown["duration_ms"])
+        if shown["attention_ms"] is None
+        else shown["attention_ms"]
+        for shown in own
+    ]
+    return sum(shown["duration_ms"] for shown in own), sum(told)
+
+
+def content(facts: Sequence[Fact], who: Sequence[Fact], bucket: Span, number: int) -> dict[str, Fraction]:
+    """The metrics of a content on one screen; `who` are those of its facts whose role counts."""
+    plays = [f for f in facts if f.kind == "play" and f.start in bucket and f.get("content_id") == number]
+    views = [fact for fact in who if fact.kind == "view" and fact.start in bucket]
+    found = [pair for fact in views if (pair := met(fact, number))]
+    of_screen = screen(who, bucket)
+    return {
+        "play_count": Fraction(len(plays)),
+        "content_duration": Fraction(sum(duration(fact) for fact in plays)),
+        "watchers": Fraction(len(found)),
+        "watchers_2sec": Fraction(sum(attention > 2000 for _, attention in found)),
+        "dwell": Fraction(sum(dwell for dwell, _ in found)),
+        "attention": Fraction(sum(attention for _, attention in found)),
+        "impressions": ratio(len(found) * of_screen["ots"], of_screen["watchers"]),
+    }
+
+
+def content_kinds(who: Sequence[Fact], bucket: Span, number: int) -> dict[tuple[str, str], int]:
+    """Watchers of a content by (gender, age group)."""
+    found: dict[tuple[str, str], int] = {}
+    for fact in who:
+        if fact.kind == "view" and fact.start in bucket and met(fact, number):
+            kind = (fact.get("gender") or "unknown", fact.get("age_group") or "unknown")
+            found[kind] = found.get(kind, 0) + 1
+    return found

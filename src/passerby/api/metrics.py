@@ -62,6 +62,13 @@ async def metrics(  # noqa: PLR0913, PLR0917  # one parameter a query parameter,
     sensor: Annotated[list[str] | None, QueryParameter(description=f"Ids or uids. {_PLACES}")] = None,
     zone: Annotated[list[str] | None, QueryParameter(description=f"Uids, or sensor/id. {_PLACES}")] = None,
     line: Annotated[list[str] | None, QueryParameter(description=f"Uids, or sensor/id. {_PLACES}")] = None,
+    content: Annotated[
+        list[str] | None,
+        QueryParameter(
+            description="Ids or content_ids: each brand, site or sensor asked for with each content; without those, "
+            "everything that the key may see together."
+        ),
+    ] = None,
     timezone: Annotated[
         str | None, QueryParameter(description="An IANA name, or `site`: each site's own. Default UTC.")
     ] = None,
@@ -87,7 +94,14 @@ async def metrics(  # noqa: PLR0913, PLR0917  # one parameter a query parameter,
     places = subjects(
         catalogue,
         credential,
-        {"brand": brand or (), "site": site or (), "sensor": sensor or (), "zone": zone or (), "line": line or ()},
+        {
+            "brand": brand or (),
+            "site": site or (),
+            "sensor": sensor or (),
+            "zone": zone or (),
+            "line": line or (),
+            "content": content or (),
+        },
     )
     asked = question(metric, places, (start, end), bucket, timezone=timezone, fill=fill, role=role)
 
@@ -105,7 +119,7 @@ _SERIES: dict[str, Any] = {
             "type": "array",
             "items": {
                 "type": "object",
-                "description": "Beside `metric` and `points` the place, under brand, site, sensor, zone or line.",
+                "description": "Beside `metric` and `points` the place: brand, site, sensor, zone, line, content.",
                 "required": ["metric", "points"],
                 "properties": {
                     "metric": {"type": "string"},
@@ -124,7 +138,8 @@ _SERIES: dict[str, Any] = {
     },
 }
 ANSWER: dict[str, Any] = {
-    "description": "The series. Tables have the columns level, place, metric, bucket and value, a row per point.",
+    "description": "The series. Tables have the columns level, place, metric, bucket and value, a row per point; "
+    "where contents are asked for also content.",
     "content": {
         media_type.partition(";")[0]: {"schema": _SERIES} if form == "json" else {}
         for form, media_type in MEDIA_TYPES.items()

@@ -58,6 +58,9 @@ def export(  # noqa: PLR0913, PLR0917  # one parameter per option, all given by 
     sensor: Annotated[list[str] | None, typer.Option(metavar="ID", help="Id or uid; repeatable.")] = None,
     zone: Annotated[list[str] | None, typer.Option(metavar="ID", help="Uid or sensor/id; repeatable.")] = None,
     line: Annotated[list[str] | None, typer.Option(metavar="ID", help="Uid or sensor/id; repeatable.")] = None,
+    content: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Id or content_id; repeatable; narrows the places.")
+    ] = None,
     form: Annotated[Form | None, typer.Option("--format", help="Default: by the end of the file's name.")] = None,
     timezone: Annotated[str | None, typer.Option(metavar="ZONE", help="IANA name, or site. Default UTC.")] = None,
     fill: Annotated[str, typer.Option(metavar="HOW", help="none, zero or null (not observed).")] = "none",
@@ -84,6 +87,7 @@ def export(  # noqa: PLR0913, PLR0917  # one parameter per option, all given by 
         "sensor": sensor or [],
         "zone": zone or [],
         "line": line or [],
+        "content": content or [],
     }
     given = {name: value for name, value in options.items() if value is not None}
     request = _Request(metrics, places, given, form or _form_of(output))

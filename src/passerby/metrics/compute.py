@@ -35,7 +35,7 @@ import numpy as np
 
 from passerby.calendar import Calendar
 from passerby.catalogue.model import Catalogue
-from passerby.metrics import audience, parts, people, scope, street, wifi
+from passerby.metrics import audience, contents, parts, people, scope, street, wifi
 from passerby.metrics.grid import Grid
 from passerby.metrics.people import Asked
 from passerby.metrics.places import Computed, Place
@@ -104,6 +104,7 @@ def _compute(asked: Asked, catalogue: Catalogue, metrics: Sequence[str], places:
         works.append(partial(parts.add_lines, asked, lines, grid, scope.Window(*frames.span())))
     works.append(partial(audience.add, asked, catalogue, places, grid, wanted))
     works.append(partial(street.add, asked, catalogue, places, grid, wanted))
+    works.append(partial(contents.add, asked, catalogue, places, grid, wanted))
     _side_by_side(works)
     return grid.computed()
 

@@ -29,6 +29,8 @@ SCHEMA = pa.schema(
         pa.field("value", pa.float64()),
     ]
 )
+# Beside the place, where contents are asked for.
+_CONTENT = pa.field("content", pa.string())
 _PIECE_BYTES = 1 << 18
 _BATCH_ROWS = 32_768
 
@@ -38,14 +40,18 @@ def pieces(question: Question, series: Iterator[Series], format_: Format) -> Ite
     if format_ == "json":
         return _json(question, series)
     write = {"csv": csv_pieces, "parquet": parquet_pieces, "arrow": arrow_pieces}[format_]
-    return write(_batches(series), SCHEMA)
+    with_content = any(subject.level == "content" for subject in question.subjects)
+    schema = SCHEMA.append(_CONTENT) if with_content else SCHEMA
+    return write(_batches(series, schema), schema)
 
 
 def _json(question: Question, series: Iterator[Series]) -> Iterator[bytes]:
     head = orjson.dumps({"bucket": question.bucket, "timezone": question.timezone})
     waiting, size, comma = [head[:-1], b',"series":['], 0, b""
     for each in series:
-        document = {
+        within = each.subject.within
+        document: dict[str, object] = {within.level: within.reference} if within else {}
+        document |= {
             each.subject.level: each.subject.reference,
             "metric": each.metric.name,
             "points": [*zip(each.labels, each.values, strict=True)],
@@ -59,31 +65,35 @@ def _json(question: Question, series: Iterator[Series]) -> Iterator[bytes]:
     yield b"".join([*waiting, b"]}"])
 
 
-def _batches(series: Iterator[Series]) -> Iterator[pa.RecordBatch]:
+def _batches(series: Iterator[Series], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     waiting: list[Series] = []
     rows = 0
     for each in series:
         waiting.append(each)
         rows += len(each.labels)
         if rows >= _BATCH_ROWS:
-            yield _batch(waiting)
+            yield _batch(waiting, schema)
             waiting, rows = [], 0
     if rows:
-        yield _batch(waiting)
+        yield _batch(waiting, schema)
 
 
-def _batch(series: list[Series]) -> pa.RecordBatch:
+def _batch(series: list[Series], schema: pa.Schema) -> pa.RecordBatch:
     lengths = [len(each.labels) for each in series]
 
-    def repeated(texts: list[str]) -> pa.Array:
+    def repeated(texts: list[str | None]) -> pa.Array:
         indices = chain.from_iterable([index] * length for index, length in enumerate(lengths))
         return pa.array(texts, pa.string()).take(pa.array(indices, pa.int64()))
 
+    places = [each.subject.within or each.subject for each in series]
     columns = [
-        repeated([each.subject.level for each in series]),
-        repeated([str(each.subject.reference) for each in series]),
+        repeated([each.level for each in places]),
+        repeated([str(each.reference) for each in places]),
         repeated([each.metric.name for each in series]),
         pa.array([label for each in series for label in each.labels], pa.string()),
         pa.array([value for each in series for value in each.values], pa.float64()),
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+    if len(schema) > len(columns):
+        subjects = [each.subject for each in series]
+        columns.append(repeated([str(each.reference) if each.level == "content" else None for each in subjects]))
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -40,6 +40,10 @@ class Grid:
         """As `add`, for sums that may be fractions, `kernels.scaled`: whole numbers until the very end."""
         self._combine(self._billionths, metric, *self._spread(units, unit, bucket, value))
 
+    def add_at(self, metric: str, place: Integers, bucket: Integers, value: Values) -> None:
+        """As `add`, for values that are those of places already."""
+        self._combine(self._cells, metric, self._first[place] + bucket, value.astype(np.float64))
+
     def _combine(self, kept: dict[str, Floats], metric: str, cell: Integers, value: Floats) -> None:
         with self._adding:
             if (cells := kept.get(metric)) is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from passerby.metrics.metric import Level, Metric
 
 _SITES: tuple[Level, ...] = ("brand", "site", "sensor")
+_SHOWN: tuple[Level, ...] = (*_SITES, "content")
 
 SCREENS = (
     Metric(
@@ -23,9 +24,9 @@ SCREENS = (
         "watchers",
         "persons",
         "sum",
-        _SITES,
+        _SHOWN,
         "Those of them who looked at it.",
-        "views that start in the bucket with attention > 0",
+        "views that start in the bucket with attention > 0; of a content, those in which it was shown",
         every_sensor=True,
     ),
     Metric(
@@ -50,18 +51,18 @@ SCREENS = (
         "dwell",
         "ms",
         "sum",
-        _SITES,
+        _SHOWN,
         "Time that the watchers spent in front of a screen.",
-        "sum of the durations of the watchers",
+        "sum of the durations of the watchers; of a content, of its showing in their views",
         every_sensor=True,
     ),
     Metric(
         "attention",
         "ms",
         "sum",
-        _SITES,
+        _SHOWN,
         "Time that the watchers looked at the screen.",
-        "sum of the attention of the watchers",
+        "sum of the attention of the watchers; of a content, to it",
         every_sensor=True,
     ),
     Metric(
@@ -337,4 +338,50 @@ STREETS = (
         hourly=True,
     ),
 )
-CONTENTS: tuple[Metric, ...] = ()
+CONTENTS = (
+    Metric(
+        "play_count",
+        "plays",
+        "sum",
+        _SHOWN,
+        "How often a content, or any content, was played.",
+        "plays that start in the bucket",
+        every_sensor=True,
+    ),
+    Metric(
+        "content_duration",
+        "ms",
+        "sum",
+        _SHOWN,
+        "For how long it was played.",
+        "sum of the durations of the plays",
+        every_sensor=True,
+    ),
+    Metric(
+        "watchers_2sec",
+        "persons",
+        "sum",
+        ("content",),
+        "Watchers who looked at a content for more than a moment.",
+        "watchers of the content whose attention to it is > 2 s",
+        every_sensor=True,
+    ),
+    Metric(
+        "impressions",
+        "impressions",
+        "sum",
+        ("content",),
+        "Opportunities to see a content, estimated from its watchers.",
+        "of each sensor, watchers of the content * ots / watchers of the sensor in the bucket; 0 without watchers",
+        every_sensor=True,
+    ),
+    Metric(
+        "impressions_per_play",
+        "impressions",
+        "ratio",
+        ("content",),
+        "Opportunities to see a content, each time it was played.",
+        "impressions / play_count; 0 when it was not played",
+        every_sensor=True,
+    ),
+)

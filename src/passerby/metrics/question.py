@@ -22,13 +22,15 @@ _LONGEST_NUMBER = 18
 class Subject:
     """A place as it was asked for: `reference` is echoed in the answer.
 
-    `sites` are those of a brand that may be seen; for all others the one site it belongs to.
+    `sites` are those of a brand that may be seen; for all others the one site it belongs to. A content is asked for
+    `within` a brand, site or sensor, or within everything that may be seen (None).
     """
 
     level: Level
     key: int | tuple[int, int]
     reference: int | str
     sites: tuple[int, ...]
+    within: Subject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ def subjects(
 ) -> tuple[Subject, ...]:
     """The places named by brand and site ids, sensor ids or uids, zone and line uids or `sensor/id`.
 
-    None named: every site that the credential may see. Without a credential everything may be seen.
+    None named: every site that the credential may see. Without a credential everything may be seen. Contents, by id
+    or content_id, narrow brands, sites and sensors: each of them with each content, or all of them together.
 
     Raises:
         NotFoundError: naming every place that does not exist for the credential.
@@ -135,7 +138,18 @@ class _Finder:
         missing = [f"{level} {text[:64]}" for (level, text), each in zip(pairs, found, strict=True) if each is None]
         if missing:
             raise NotFoundError(f"there is no {', no '.join(missing)} that this key may see")
-        return tuple(each for each in found if each is not None)
+        subjects = [each for each in found if each is not None]
+        contents = [each for each in subjects if each.level == "content"]
+        if not contents:
+            return tuple(subjects)
+        screens = [each for each in subjects if each.level in {"brand", "site", "sensor"}]
+        others = [each for each in subjects if each.level in {"zone", "line"}]
+        shown = [
+            Subject("content", content.key, content.reference, screen.sites, screen)
+            for screen in screens
+            for content in contents
+        ]
+        return (*others, *(shown or contents))
 
     def _one(self, level: Level, text: str) -> Subject | None:
         if level == "brand":
@@ -145,6 +159,8 @@ class _Finder:
             return Subject("site", site.id, site.id, (site.id,)) if site else None
         if level == "sensor":
             return self._sensor(text)
+        if level == "content":
+            return self._content(text)
         part: Zone | Line | None = self._catalogue.zone(text) if level == "zone" else self._catalogue.line(text)
         site_id = self._site_of(part.sensor_id) if part else None
         return Subject(level, (part.sensor_id, part.id), text, (site_id,)) if part and site_id is not None else None
@@ -164,6 +180,18 @@ class _Finder:
         if sensor is None or self._site_of(sensor.id) is None:
             return None
         return Subject("sensor", sensor.id, text if by_uid else sensor.id, (sensor.site_id,))
+
+    def _content(self, text: str) -> Subject | None:
+        """A content of the credential's account, wherever it may be seen."""
+        accounts = [self._credential.account_id] if self._credential else sorted(self._catalogue.accounts)
+        for account in accounts:
+            by_text = self._catalogue.content(account, text)
+            content = by_text or self._catalogue.content(account, _number(text))
+            if content is not None:
+                sites = [site for site in self._seen.values() if self._catalogue.account_id_of_site(site) == account]
+                reference = text if by_text else content.id
+                return Subject("content", content.id, reference, tuple(site.id for site in sites))
+        return None
 
     def _site_of(self, sensor_id: int) -> int | None:
         """The site of a sensor, when both may be seen."""
@@ -211,7 +239,7 @@ def _wrong_metrics(metrics: Sequence[str], subjects: Sequence[Subject]) -> list[
         return [Problem("metric", message)]
     asked = list(dict.fromkeys(subject.level for subject in subjects))
     problems = [
-        Problem("metric", f"{name} exists for a {_or(METRICS[name].levels)}, and none is asked for")
+        Problem("metric", _nowhere(name, asked))
         for name in dict.fromkeys(metrics)
         if subjects and not set(METRICS[name].levels).intersection(asked)
     ]
@@ -220,6 +248,14 @@ def _wrong_metrics(metrics: Sequence[str], subjects: Sequence[Subject]) -> list[
     known = {level for name in metrics for level in METRICS[name].levels}
     without = [level for level in asked if level not in known]
     return [Problem(level, f"none of the metrics asked for exists for a {level}") for level in without]
+
+
+def _nowhere(name: str, asked: Sequence[Level]) -> str:
+    """Why a metric has no place among those asked for."""
+    levels = METRICS[name].levels
+    if "content" in asked:
+        return f"{name} does not exist for a content: ask for it without content"
+    return f"{name} exists for a {_or(levels)}, and none is asked for"
 
 
 def _or(levels: Iterable[Level]) -> str:

@@ -57,6 +57,7 @@ def _im(vehicles: Floats, impressions: Floats, vehicle_presence: Floats, footfal
 
 RATIOS: dict[str, Ratio] = {
     "conversion_ratio": Ratio(("watchers", "ots"), _percent),
+    "impressions_per_play": Ratio(("impressions", "play_count"), divided),
     "impressions_per_vehicle": Ratio(("vehicle_impressions", "vehicle_count"), divided),
     "im": Ratio((*IM_PARTS[:3], "im_footfall_presence"), _im),
     "im_footfall": Ratio(("im_footfall_presence",), _im_footfall),

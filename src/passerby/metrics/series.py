@@ -70,8 +70,10 @@ class _Frames:
                 of_zone.setdefault(zone, []).append(site)
             self.places_of.append(list(range(len(self.places), len(self.places) + len(of_zone))))
             for zone, sites in of_zone.items():
-                narrowed = tuple(sites) if subject.level == "brand" else None
-                self.places.append(Place(subject.level, subject.key, self._calendar(zone), narrowed))
+                narrowed = tuple(sites) if subject.level in {"brand", "content"} else None
+                within = subject.within
+                sensors = (within.key,) if within and within.level == "sensor" and isinstance(within.key, int) else None
+                self.places.append(Place(subject.level, subject.key, self._calendar(zone), narrowed, sensors))
             points += metrics_at[subject.level] * max((len(self._of(zone)) for zone in of_zone), default=0)
         if points > MAX_POINTS:
             message = f"up to {points:,} points: ask for a shorter range, longer buckets or fewer places at a time"
