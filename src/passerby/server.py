@@ -14,7 +14,20 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import HTTPScope, Message, Receive, Scope, Send
 
-from passerby.api import catalogue, export, health, ingest, metrics, openapi, pages, push, rejected, sightings
+from passerby.api import (
+    catalogue,
+    export,
+    feeds,
+    health,
+    ingest,
+    metrics,
+    openapi,
+    pages,
+    push,
+    rejected,
+    sightings,
+    webhooks,
+)
 from passerby.api.auth import provide_credential
 from passerby.api.graphql import routes as graphql
 from passerby.api.problems import problem_response
@@ -32,6 +45,8 @@ ROUTERS: tuple[Router, ...] = (
     export.router,
     metrics.router,
     rejected.router,
+    feeds.router,
+    webhooks.router,
     push.router,
     graphql.router,
     analytiks.router,

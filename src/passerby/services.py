@@ -13,6 +13,8 @@ import structlog
 from passerby.catalogue.model import Credential
 from passerby.catalogue.repository import Repository
 from passerby.errors import InvalidInputError
+from passerby.feeds.board import Board
+from passerby.feeds.reports import report
 from passerby.ingest.resolve import Resolver
 from passerby.ingest.wifi_keys import Devices
 from passerby.jobs import Exports
@@ -50,6 +52,7 @@ class Services:
     exports: Exports
     webhooks: Deliveries
     live: Live
+    feeds: Board
     _closing: ExitStack
     _resolvers: dict[Credential, Resolver] = field(default_factory=dict)
 
@@ -110,6 +113,11 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
         stack.callback(webhooks.stop)
         live = Live(loader, store, catalogue, Corrections(catalogue.engine))
         stack.callback(live.stop)
+        feeds = Board(
+            catalogue.current,
+            lambda: loader.loaded_seq,
+            lambda feed, now_ms: report(store, catalogue.current(), feed, now_ms),
+        )
         return Services(
             data,
             settings,
@@ -123,6 +131,7 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
             exports,
             webhooks,
             live,
+            feeds,
             stack.pop_all(),
         )
 

@@ -118,7 +118,7 @@ class Ledger:
                 raise SupersededError
             if replay is not None:
                 table = schema.webhook_replays
-                values = {name: getattr(replay, name) for name in ("cursor", "pending", "sent", "finished_ms")}
+                values = {name: getattr(replay, name) for name in ("cursor", "pending", "until", "sent")}
                 connection.execute(sqlalchemy.update(table).where(table.c.id == replay.id).values(values))
             if attempts:
                 connection.execute(sqlalchemy.insert(schema.webhook_attempts), [asdict(one) for one in attempts])

@@ -45,6 +45,8 @@ class EventSource:
         """Take up replays that are not known yet; whether there were any."""
         new = [replay for replay in replays if replay.id not in self._known]
         self._known.update(replay.id for replay in new)
+        for replay in new:  # what arrives from now on is told anyway
+            replay.until = min(replay.until, self._loaded())
         self._replays += new
         return bool(new)
 
