@@ -15,6 +15,7 @@ from passerby import cli
 @pytest.fixture
 def run(capsys):
     def call(*arguments):
+        capsys.readouterr()  # what the server of the test says
         status = cli.run([str(argument) for argument in arguments])
         found = capsys.readouterr()
         return status, found.out, found.err
