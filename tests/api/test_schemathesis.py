@@ -65,6 +65,8 @@ def test_no_route_fails_or_answers_in_a_way_that_is_not_documented(address, toke
 
 def has_input(operation):
     """Whether anything about a request can be wrong."""
+    if operation.path.startswith("/feed/"):
+        return False  # any text may be asked for as the id of a report
     return any((operation.body, operation.query, operation.path_parameters, operation.headers))
 
 

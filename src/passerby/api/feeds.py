@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import Request, Response, Router, get
 from litestar.datastructures import State
@@ -56,6 +56,32 @@ def _answer(request: AnyRequest, page: Page, media_type: str) -> Response[bytes]
         return Response(b"", status_code=304, headers=headers, media_type=media_type)
     return Response(page.body, headers=headers, media_type=media_type)
 
+
+_POINT = {"type": "object", "properties": {"key": {"type": "string"}, "value": {"type": "number"}}}
+_SERIES = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "data": {"type": "array", "items": _POINT}},
+}
+_DATA = {
+    "type": "object",
+    "properties": {
+        "counter": {"type": ["number", "null"], "description": "Of a number."},
+        "previous": {"type": ["number", "null"], "description": "Of a number that is compared."},
+        "series": {"type": "array", "items": _SERIES, "description": "Of a series or distribution."},
+    },
+}
+_REPORT = {
+    "type": "object",
+    "required": ["name", "type", "data"],
+    "properties": {"name": {"type": "string"}, "type": {"type": "string"}, "data": _DATA},
+}
+_DOCUMENT = {"type": "object", "required": ["report"], "properties": {"report": _REPORT}}
+_UNCHANGED: dict[str, Any] = {"description": "What `If-None-Match` names is still what there is."}
+# What the OpenAPI document says of the answers: as JSON, as CSV.
+ANSWERS: tuple[dict[str, Any], dict[str, Any]] = (
+    {"200": {"description": "The report.", "content": {JSON: {"schema": _DOCUMENT}}}, "304": _UNCHANGED},
+    {"200": {"description": "The report.", "content": {CSV: {"schema": {"type": "string"}}}}, "304": _UNCHANGED},
+)
 
 router = Router(
     path="/feed/report",
