@@ -16,6 +16,7 @@ from passerby.errors import InvalidInputError
 from passerby.feeds.board import Board
 from passerby.feeds.reports import report
 from passerby.ingest.resolve import Resolver
+from passerby.ingest.stays import Stays
 from passerby.ingest.wifi_keys import Devices
 from passerby.jobs import Exports
 from passerby.journal import Journal
@@ -48,6 +49,7 @@ class Services:
     loader: Loader
     devices: Devices
     sessions: Sessions
+    stays: Stays
     telemetry: Telemetry
     exports: Exports
     webhooks: Deliveries
@@ -105,6 +107,7 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
         stack.callback(loader.stop)
         sessions = Sessions(data, journal, catalogue)
         stack.callback(sessions.stop)
+        stays = Stays(store, loader, round(settings.number("camlytics_pairing_h") * 3_600_000))
         stack.callback(_every(_SWEEP_S, devices.sweep))
         telemetry = Telemetry(journal, loader)
         exports = Exports(catalogue.engine, data / "exports")
@@ -127,6 +130,7 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
             loader,
             devices,
             sessions,
+            stays,
             telemetry,
             exports,
             webhooks,

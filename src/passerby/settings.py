@@ -175,6 +175,15 @@ _ALL = (
         100_000,
     ),
     Setting(
+        "camlytics_pairing_h",
+        24.0,
+        _GLOBAL,
+        "How long a Camlytics RegionJoin or RegionLeave waits for its other half, and the longest stay that they make.",
+        "h",
+        0.1,
+        8784,
+    ),
+    Setting(
         "lifetime_bin_s",
         60.0,
         _EVERYWHERE,

@@ -7,6 +7,8 @@ and one that asks nothing with GET are all the same 404.
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -107,12 +109,31 @@ async def _kept(services: Services, sender: Producer, credential: Credential, co
     found = await resolved(services, credential, decode, at_once=len(content) <= LARGE)
     if found.rows or found.refused:
         submission = Submission(found.rows, rejects(found.refused, credential), source=sender.name)
-        await appended(services, submission)
+        if sender.pairs and "event" in found.rows:
+            await _appended_with_stays(services, credential, submission)
+        else:
+            await appended(services, submission)
     if found.dropped:
         services.telemetry.dropped_rows.inc(found.dropped)
         pushed.ignored["randomized"] += found.dropped
     rejected = [RejectedRow(one.index, one.error) for one in found.refused]
     return PushAnswer(found.row_count, rejected, dict(pushed.ignored))
+
+
+async def _appended_with_stays(services: Services, credential: Credential, submission: Submission) -> None:
+    """Append, together with the zone visits that its events complete. One at a time, so that no half is missed."""
+    stays = services.stays
+    async with stays.turn:
+        try:
+            plan = await asyncio.to_thread(stays.plan, submission.rows["event"], services.catalogue.current())
+            resolver = services.resolver(credential)
+            visits = [resolver.row(stay.observation())[1] for stay in plan.stays]
+            rows = {**submission.rows, "zone_visit": visits} if visits else submission.rows
+            await appended(services, replace(submission, rows=rows))
+        except BaseException:
+            stays.forget()
+            raise
+        stays.keep(plan)
 
 
 def _problem(description: str) -> dict[str, Any]:

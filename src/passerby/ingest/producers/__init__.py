@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from passerby.ingest.producers.base import Producer
+from passerby.ingest.producers.camlytics import CAMLYTICS
 from passerby.ingest.producers.meraki import MERAKI
 
-_ALL: tuple[Producer, ...] = (MERAKI,)
+_ALL: tuple[Producer, ...] = (CAMLYTICS, MERAKI)
 
 PRODUCERS: dict[str, Producer] = {producer.name: producer for producer in _ALL}

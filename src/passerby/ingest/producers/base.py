@@ -89,7 +89,7 @@ class Producer:
     `decode` raises InvalidInputError when no record can be told from another; single bad records are `refused`.
     With `proves` a body must show that it knows the secrets that the catalogue holds for the key; it compares in
     constant time. With `greets` a GET on the address answers that text, which is how some clouds make sure that
-    they post to the right place.
+    they post to the right place. With `pairs` its RegionJoin and RegionLeave events make zone visits.
     """
 
     name: str
@@ -97,3 +97,4 @@ class Producer:
     decode: Callable[[bytes, Sender], Pushed]
     proves: Callable[[bytes, Secrets], bool] | None = None
     greets: Callable[[Secrets], str] | None = None
+    pairs: bool = False
