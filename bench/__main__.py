@@ -6,10 +6,10 @@ import argparse
 import os
 from pathlib import Path
 
-from bench import exports, facts, ingest, raw, report, year
+from bench import exports, facts, ingest, raw, report, wifi, year
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-SECTIONS = "abcde"
+SECTIONS = "abcdef"
 
 
 def main() -> None:
@@ -29,6 +29,8 @@ def main() -> None:
         sections.append(raw.run(folder, largest, options.rows))
     if "e" in wanted:
         sections.append(year.run(folder, largest))
+    if "f" in wanted:
+        sections.append(wifi.run(folder, options.wifi_days))
     if wanted == set(SECTIONS) and not options.no_page:
         stored = f"{largest.name} visits ({largest.sites:,} sites, {largest.days} days)"
         setting = [
@@ -47,6 +49,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="sections to run, such as a,b; the page is written by a whole run")
     parser.add_argument("--size", choices=list(facts.SIZES), default="100M", help="visits stored (default 100M)")
     parser.add_argument("--rows", type=int, default=raw.ROWS, help="rows of the raw export")
+    parser.add_argument(
+        "--wifi-days", type=int, default=365, help="days of 137,000 WiFi visits each (default 365: 50 M)"
+    )
     parser.add_argument("--seconds", type=float, default=60, help="how long to send load")
     parser.add_argument("--data", type=Path, default=Path("bench-data"), help="where to keep the facts between runs")
     parser.add_argument("--remark", action="append", default=[], help="what a reader of the page must know as well")
