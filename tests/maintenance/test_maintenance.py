@@ -147,7 +147,13 @@ def test_a_backup_of_a_newer_release_is_refused(services, tmp_path):
 
 def test_check_finds_nothing_wrong_with_healthy_data(services):
     fill(services)
-    assert findings(services) == {"journal": (), "journal against facts": (), "facts": (), "catalogue": ()}
+    assert findings(services) == {
+        "journal": (),
+        "journal against facts": (),
+        "sessions": (),
+        "facts": (),
+        "catalogue": (),
+    }
 
 
 def test_check_finds_a_damaged_journal_entry(services):

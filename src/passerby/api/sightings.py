@@ -12,10 +12,9 @@ from passerby.api.ingest import Answer, Asked, Ingest, Request, in_time, paramet
 from passerby.errors import InvalidInputError
 from passerby.ingest.formats import Format
 from passerby.ingest.intake import Resolved
-from passerby.ingest.resolve import RefusedError
 from passerby.ingest.wording import EXPECTED_TIME
 from passerby.observations import milliseconds
-from passerby.sightings.sighting import END_KIND, KIND
+from passerby.sightings.sighting import KIND, ends
 
 PATH = "/v1/sightings"
 
@@ -39,12 +38,9 @@ class SightingsIngest(Ingest):
         asked = request.asked
         if asked.until is None:
             return
-        resolver = self._services.resolver(request.credential)
-        try:
-            scopes = {resolver.place(int(one) if one.isdigit() else one).scope for one in asked.sensors}
-        except RefusedError as error:
-            raise InvalidInputError(str(error).removeprefix("sensor: "), "sensor") from None
-        ends(found, scopes, until_ms(asked.until))
+        named = [int(one) if one.isascii() and one.isdigit() else one for one in asked.sensors]
+        scopes = self._services.resolver(request.credential).scopes(named)
+        found.rows.update(ends(found.rows, scopes, until_ms(asked.until)))
 
     async def _wait(self, answer: Answer, entry: int) -> None:
         """Wait until the sightings are in sessions, and queries see the visits of those that ended."""
@@ -53,13 +49,6 @@ class SightingsIngest(Ingest):
         answer.duplicates = None  # a repetition is not told from what is new
         if visits > loader.loaded_entry:
             await in_time(loader.wait_visible(visits))
-
-
-def ends(found: Resolved, scopes: set[int], until: int) -> None:
-    """Add to the rows that nothing before `until` will come any more in `scopes`; in those of the rows if empty."""
-    named = scopes or {row[0] for row in found.rows.get(KIND, ())}
-    if named:
-        found.rows[END_KIND] = [(scope, until) for scope in sorted(named)]
 
 
 def until_ms(text: str) -> int:

@@ -75,6 +75,10 @@ def import_files(  # noqa: PLR0913, PLR0917  # one parameter per option, all giv
     bridge: Annotated[
         float, typer.Option(metavar="S", min=0, help="Tracks: absences up to this do not end a zone visit.")
     ] = 1.0,
+    keep_open: Annotated[
+        bool,
+        typer.Option("--keep-open", help="Sightings: more of the same sites follows, leave their sessions open."),
+    ] = False,
     webhooks: Annotated[
         bool, typer.Option("--webhooks", help="Tell webhooks of what is imported; without it they are not.")
     ] = False,
@@ -112,6 +116,7 @@ def import_files(  # noqa: PLR0913, PLR0917  # one parameter per option, all giv
             hysteresis=Hysteresis.parse(hysteresis),
             gap_s=gap,
             bridge_s=bridge,
+            keep_open=keep_open,
         )
         options.check(chosen, given)
     delivery = _delivery(url, key, data, given.sensor, webhooks=webhooks)

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +33,7 @@ from passerby.ingest.formats import by_media_type
 from passerby.ingest.intake import rejects, resolve
 from passerby.journal import Submission
 from passerby.services import open_services
+from passerby.sightings.sighting import KIND, ends
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
@@ -110,7 +112,9 @@ class HttpDelivery:
         if not url.startswith(("http://", "https://")):
             raise InvalidInputError(f"expected a URL such as http://127.0.0.1:8080, found {url!r}", "--url")
         self._url = url
-        self._always = {"wait": "visible"} | ({} if webhooks else {"webhooks": "none"})
+        self._always: dict[str, str | list[str]] = {"wait": "visible"}
+        if not webhooks:
+            self._always["webhooks"] = "none"
         self._client = httpx.Client(
             base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60.0, transport=transport
         )
@@ -127,16 +131,25 @@ class HttpDelivery:
 
     def send(self, parcel: Parcel) -> Delivered:
         """Post a parcel and wait until its rows are visible."""
-        parameters = self._always | ({"kind": parcel.kind} if parcel.kind else {})
+        parameters = self._parameters(parcel)
         headers = {"Content-Type": parcel.content_type, "Idempotency-Key": f"import-{self._run}-{next(self._numbers)}"}
         response = self._request(
             self._client.build_request(
-                "POST", "/v1/observations", params=parameters, headers=headers, content=parcel.body
+                "POST", f"/v1/{parcel.route}", params=parameters, headers=headers, content=parcel.body
             )
         )
         answer = msgspec.json.decode(response.content, type=_Answer)
         refused = tuple((row.index, row.error) for row in answer.rejected)
         return Delivered(answer.accepted, answer.duplicates or 0, refused, answer.dropped)
+
+    def _parameters(self, parcel: Parcel) -> dict[str, str | list[str]]:
+        if parcel.route == "observations":
+            return self._always | ({"kind": parcel.kind} if parcel.kind else {})
+        wait: dict[str, str | list[str]] = {"wait": "visible"}
+        if parcel.until_ms is None:
+            return wait
+        until = datetime.fromtimestamp(parcel.until_ms / 1000, UTC).isoformat(timespec="milliseconds")
+        return wait | {"until": until, "sensor": [str(sensor) for sensor in parcel.sensors]}
 
     def close(self) -> None:
         """Close the connection."""
@@ -220,19 +233,29 @@ class DirectDelivery:
     def send(self, parcel: Parcel) -> Delivered:
         """Decode a parcel, write it to the journal and wait until it is loaded."""
         services, credential = self._services, self._credential
-        decoded = by_media_type(parcel.content_type).decode(parcel.body, parcel.kind, self._limit)
+        kind = KIND if parcel.route == "sightings" else parcel.kind
+        decoded = by_media_type(parcel.content_type).decode(parcel.body, kind, self._limit)
         resolved = resolve(
             decoded,
             services.resolver(credential),
             lambda text: services.catalogue.register_content(credential.account_id, text).id,
         )
         refused = tuple((one.index, one.error) for one in resolved.refused)
+        taken = resolved.row_count
+        if parcel.until_ms is not None:
+            scopes = services.resolver(credential).scopes(parcel.sensors)
+            resolved.rows.update(ends(resolved.rows, scopes, parcel.until_ms))
         if not (resolved.rows or refused):
             return Delivered(0, 0, (), resolved.dropped)
         submission = Submission(
             resolved.rows, rejects(resolved.refused, credential), source="import", quiet=self._quiet
         )
         receipt = services.journal.append(submission).result()
+        if parcel.route == "sightings":
+            visits = services.sessions.taken(receipt.entry).result()
+            if visits > services.loader.loaded_entry:
+                services.loader.wait_visible(visits).result()
+            return Delivered(taken, 0, refused)
         accepted = services.loader.wait_visible(receipt.entry).result()
         return Delivered(accepted, resolved.row_count - accepted, refused, resolved.dropped)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from passerby.errors import InvalidInputError
 from passerby.importing.delivery import Delivery
 from passerby.ingest.files.base import Format, Options, Tally, sensor_of
 
@@ -46,4 +47,10 @@ def run(delivery: Delivery, chosen: Format, options: Options, files: Sequence[Pa
             for index, reason in delivered.rejected:
                 tally.reject(parcel.places[index], reason)
         progress(path, path.stat().st_size)
+    for parcel in chosen.finish(options, tally):
+        try:
+            delivery.send(parcel)
+        except InvalidInputError:
+            if not tally.rejected:  # else its sensor is why
+                raise
     return Outcome(accepted, duplicates, tally)

@@ -6,12 +6,13 @@ row costs a few dictionary reads. What a credential may not see is as unknown to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from passerby.catalogue.model import Catalogue, Credential, Sensor
+from passerby.errors import InvalidInputError
 from passerby.ingest import identity
 from passerby.ingest.privacy import is_randomized
 from passerby.ingest.wifi_keys import Devices, KeyGoneError, KeyRule
@@ -40,7 +41,7 @@ from passerby.sightings.sighting import KIND, Sighting
 Row = tuple[Any, ...]
 
 # Why a row of a WiFi device cannot be kept any more.
-KEY_GONE = "start: too long ago, the key that hid the devices of that time is destroyed (see wifi_key_rotation)"
+KEY_GONE = "too long ago, the key that hid the devices of that time is destroyed (see wifi_key_rotation)"
 
 END_OF_TIME_MS = 4_102_444_800_000  # 2100-01-01T00:00:00Z
 
@@ -119,6 +120,13 @@ class Resolver:
             raise RefusedError("sensor: not active, it accepts no observations")
         place = self.places[reference] = Place.of(self.catalogue, sensor)
         return place
+
+    def scopes(self, references: Iterable[Reference]) -> set[int]:
+        """The scopes of sensors (see `sightings.sighting`). Raises InvalidInputError for one that is not known."""
+        try:
+            return {self.place(reference).scope for reference in references}
+        except RefusedError as error:
+            raise InvalidInputError(str(error).removeprefix("sensor: "), "sensor") from None
 
     def content(self, reference: Reference, path: str) -> int:
         """The id of a content of the account."""
@@ -282,7 +290,7 @@ def _wifi_visit(resolver: Resolver, place: Place, o: WifiVisit) -> Row:
         if known is None:
             known = identity.explicit("wifi_visit", head[0], head[1], hidden(o.id))
     except KeyGoneError:
-        raise RefusedError(KEY_GONE) from None
+        raise RefusedError(f"start: {KEY_GONE}") from None
     return (*head, None, known, *rest)
 
 
@@ -295,7 +303,7 @@ def _sighting(resolver: Resolver, place: Place, o: Sighting) -> Row:
     try:
         device = resolver.devices.hash(place.keys, seen_ms, o.device)
     except KeyGoneError:
-        raise RefusedError(KEY_GONE.replace("start", "at", 1)) from None
+        raise RefusedError(f"at: {KEY_GONE}") from None
     return (place.scope, sensor_id, zone, device, seen_ms, o.rssi, randomized)
 
 

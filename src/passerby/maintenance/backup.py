@@ -7,6 +7,7 @@ A backup holds:
 * `server.key`: without it the sealed secrets in the catalogue cannot be opened and every token and cursor that
   was handed out becomes void. **Whoever holds a backup holds these secrets**: the folder is readable by its
   owner only, keep it so;
+* `sessions.sqlite`: WiFi sessions that were still open, and how far into the journal they go;
 * `rejected.parquet`: the rejected rows that were kept aside;
 * `quiet.json`: which rows webhooks are not told about;
 * `manifest.json`: rows of each table, and size and SHA-256 of each file.
@@ -42,6 +43,7 @@ from passerby.journal import Journal, KeptAside, Rejected
 from passerby.lock import FolderLock
 from passerby.services import Services
 from passerby.settings import Settings, from_environment
+from passerby.sightings.state import FILE_NAME as SESSIONS_FILE
 from passerby.store import open_store
 
 FORMAT = 1
@@ -129,6 +131,10 @@ def backup(services: Services, folder: Path, tell: Tell = lambda _: None) -> Man
 
 
 def _write(services: Services, folder: Path, tell: Tell) -> Manifest:
+    # Before the facts: sessions that end meanwhile are among those, and known by their identity if they end again.
+    tell("writing open WiFi sessions")
+    services.sessions.catch_up()
+    _copy_database(services.data / SESSIONS_FILE, folder / SESSIONS_FILE)
     tell("loading what is still in the journal")
     services.loader.catch_up()
     tell("writing facts")
@@ -191,6 +197,9 @@ def _fill(folder: Path, data: Path, manifest: Manifest, tell: Tell) -> None:
             store.restore(folder / FACTS)
             if dict(store.counts()) != manifest.rows:
                 raise CorruptDataError(f"{folder}: its tables do not have as many rows as its manifest says")
+        if (folder / SESSIONS_FILE).exists():  # backups of older releases have none
+            tell("restoring open WiFi sessions")
+            _copy_secret(folder / SESSIONS_FILE, data / SESSIONS_FILE)
         tell("restoring rejected rows")
         with closing(Journal(data / "journal.sqlite", rejected_days=settings.integer("rejected_days"))) as journal:
             journal.continue_from(manifest.cursor, manifest.last_seq)

@@ -12,6 +12,8 @@ from passerby.catalogue.database import FILE_NAME as CATALOGUE_FILE
 from passerby.errors import PasserbyError
 from passerby.journal import DamagedEntryError, Entry
 from passerby.services import Services
+from passerby.sightings.state import FILE_NAME as SESSIONS_FILE
+from passerby.sightings.state import State
 from passerby.store.arrow import fact_batch
 
 Tell = Callable[[str], None]
@@ -30,7 +32,14 @@ class Area:
 def check(services: Services, tell: Tell = lambda _: None) -> list[Area]:
     """Re-read everything. Ingest and queries go on meanwhile; what arrives during the check is not part of it."""
     services.loader.catch_up()
-    return [_journal(services, tell), _loaded(services, tell), _facts(services, tell), _catalogue(services, tell)]
+    services.sessions.catch_up()
+    return [
+        _journal(services, tell),
+        _loaded(services, tell),
+        _sessions(services, tell),
+        _facts(services, tell),
+        _catalogue(services, tell),
+    ]
 
 
 def _journal(services: Services, tell: Tell) -> Area:
@@ -96,6 +105,28 @@ def _batches(entries: Iterator[Entry | DamagedEntryError], cursor: int) -> Itera
             batch = []
     if batch:
         yield batch
+
+
+def _sessions(services: Services, tell: Tell) -> Area:
+    """The file of open WiFi sessions is sound, stands where the journal has been, and its sensors exist."""
+    tell("sessions: reading every open WiFi session")
+    path = services.data / SESSIONS_FILE
+    wrong = [f"sessions: {text}" for text in _damage(path)]
+    count = 0
+    if not wrong:
+        known = services.catalogue.current().sensors
+        with closing(State(path)) as state:
+            entry = state.entry()
+            if entry is not None and entry > services.journal.last_entry:
+                wrong.append(f"sessions stand at entry {entry}, the journal ends at {services.journal.last_entry}")
+            unknown: set[int] = set()
+            for _, _, sessions in state.open():
+                count += len(sessions)
+                unknown.update(one.sensor_id for one in sessions if one.sensor_id not in known)
+        if unknown:
+            names = ", ".join(map(str, sorted(unknown)[:20]))
+            wrong.append(f"open sessions of sensors that the catalogue does not know: {names}")
+    return Area("sessions", f"{count} WiFi sessions open", tuple(wrong))
 
 
 def _facts(services: Services, tell: Tell) -> Area:

@@ -109,7 +109,8 @@ class Sessions:
         self._entry = self._committed = min(cursor if kept is None else kept, self._journal.last_entry)
         oldest = self._journal.oldest_entry()
         if self._entry < oldest - 1:
-            _log.error("sightings are missing from the journal; sessions go on behind them", after=self._entry)
+            # After a restore, or with a journal that was moved away.
+            _log.warning("the journal begins later than the open sessions go; they go on there", entry=oldest)
             self._entry = oldest - 1
         self._seq = self._journal.seq_after(self._entry)
         self._received_ms = 0

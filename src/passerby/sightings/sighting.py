@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
 from typing import Annotated, Any
 
 import msgspec
@@ -33,6 +34,17 @@ class Sighting(Reported, tag=KIND, kw_only=True, frozen=True, gc=False):
 
 # Everything that can be sent, by the name of its kind.
 INPUTS: dict[str, type[Reported]] = {**STRUCTS, KIND: Sighting}
+
+
+def ends(
+    rows: Mapping[str, Sequence[Sequence[Any]]], scopes: Set[int], until_ms: int
+) -> dict[str, list[tuple[int, int]]]:
+    """The row that says that nothing before `until_ms` will come any more, for each scope.
+
+    Of no scope in particular: of those of the sightings among `rows`.
+    """
+    named = scopes or {row[0] for row in rows.get(KIND, ())}
+    return {END_KIND: [(scope, until_ms) for scope in sorted(named)]} if named else {}
 
 
 def json_schema() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.files import counts_csv, mot, native, supervision, tracks_csv
+from passerby.ingest.files import counts_csv, mot, native, sightings_csv, supervision, tracks_csv
 from passerby.ingest.files.base import Format
 
 FORMATS: dict[str, Format] = {
@@ -14,6 +14,7 @@ FORMATS: dict[str, Format] = {
         mot,
         supervision,
         counts_csv,
+        sightings_csv,
     )
 }
 

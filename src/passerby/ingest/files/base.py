@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from passerby.errors import InvalidInputError
-from passerby.observations import Observation, encoder
+from passerby.observations import Reported, encoder
 from passerby.tracks.crossings import Hysteresis
 from passerby.tracks.observe import DEFAULT_BRIDGE_S
 from passerby.tracks.track import DEFAULT_GAP_S
@@ -55,6 +55,7 @@ class Options:
         gap_s: a track unseen for longer ends.
         hysteresis: see `tracks.crossings`.
         bridge_s: absences from a zone up to this long do not interrupt a stay.
+        keep_open: more sightings of these sites follow, so their WiFi sessions do not end with these files.
     """
 
     sensor: int | str | None = None
@@ -70,17 +71,22 @@ class Options:
     gap_s: float = DEFAULT_GAP_S
     hysteresis: Hysteresis = field(default_factory=Hysteresis)
     bridge_s: float = DEFAULT_BRIDGE_S
+    keep_open: bool = False
 
 
 @dataclass(slots=True)
 class Tally:
-    """What happened to the rows of the files: how many were read, refused, and left out on purpose and why."""
+    """What happened to the rows of the files: how many were read, refused, and left out on purpose and why.
+
+    `newest` has, for formats that must say at the end what is complete, the newest instant of each sensor (UTC ms).
+    """
 
     read: int = 0
     rejected: int = 0
     rejections: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     progress: Callable[[int], None] = field(default=lambda _: None)
+    newest: dict[int | str, int] = field(default_factory=dict)
 
     def reject(self, place: str, reason: str) -> None:
         """Count a row that is wrong; the first reasons are kept to be shown."""
@@ -91,27 +97,39 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A body for `POST /v1/observations`; `places[i]` says where its row i came from."""
+    """A body for `POST /v1/observations`, or `/v1/sightings`; `places[i]` says where its row i came from.
+
+    Of sightings: with `until_ms` nothing older will come of `sensors`, see `api.sightings`.
+    """
 
     body: bytes
     content_type: str
     places: Sequence[str]
     kind: str | None = None
+    route: Literal["observations", "sightings"] = "observations"
+    until_ms: int | None = None
+    sensors: Sequence[int | str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """An import format: its name, what it is in one line, what must be known, and how it is read."""
+    """An import format: its name, what it is in one line, what must be known, and how it is read.
+
+    `finish` gives what is to be sent once all files have been read.
+    """
 
     name: str
     description: str
     read: Callable[[Path, Options, Tally], Iterator[Parcel]]
     needs: frozenset[Need] = frozenset()
     columns: tuple[str, ...] = ()
+    finish: Callable[[Options, Tally], Iterator[Parcel]] = field(default=lambda _, __: iter(()))
 
 
-def parcels(observations: Iterable[tuple[str, Observation]]) -> Iterator[Parcel]:
-    """Bodies of newline-delimited JSON from (place, observation) pairs."""
+def parcels(
+    observations: Iterable[tuple[str, Reported]], route: Literal["observations", "sightings"] = "observations"
+) -> Iterator[Parcel]:
+    """Bodies of newline-delimited JSON from (place, observation or sighting) pairs."""
     encode = encoder().encode
     lines: list[bytes] = []
     places: list[str] = []
@@ -122,10 +140,10 @@ def parcels(observations: Iterable[tuple[str, Observation]]) -> Iterator[Parcel]
         places.append(place)
         size += len(line) + 1
         if len(lines) >= PARCEL_ROWS or size >= PARCEL_BYTES:
-            yield Parcel(b"\n".join(lines), "application/x-ndjson", places)
+            yield Parcel(b"\n".join(lines), "application/x-ndjson", places, route=route)
             lines, places, size = [], [], 0
     if lines:
-        yield Parcel(b"\n".join(lines), "application/x-ndjson", places)
+        yield Parcel(b"\n".join(lines), "application/x-ndjson", places, route=route)
 
 
 def needed(value: T | None, name: str) -> T:
