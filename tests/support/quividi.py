@@ -97,6 +97,12 @@ class VidiCenter:
     def __init__(self, url, user=USER):
         self.http = httpx.Client(base_url=url, auth=user, timeout=30)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.http.close()
+
     def ask(self, **parameters):
         """One call of `data/`."""
         return self.http.get("/api/v1/data/", params=parameters)

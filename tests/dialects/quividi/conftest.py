@@ -27,9 +27,8 @@ def address(opened):
 @pytest.fixture
 def vidi(address):
     """A client of it."""
-    one = VidiCenter(address)
-    yield one
-    one.http.close()
+    with VidiCenter(address) as one:
+        yield one
 
 
 @pytest.fixture

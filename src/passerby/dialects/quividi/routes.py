@@ -6,6 +6,7 @@ from litestar import MediaType, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 from litestar.types import ExceptionHandlersMap
 
@@ -15,6 +16,7 @@ from passerby.dialects.quividi import auth, openapi
 from passerby.dialects.quividi.building import KIND, creation_date
 from passerby.dialects.quividi.errors import answer, failed, http_refused, refused
 from passerby.dialects.quividi.requests import data_request
+from passerby.dialects.quividi.topology import LISTS, Listing, Topology
 from passerby.errors import PasserbyError
 from passerby.jobs import Job
 from passerby.services import Services
@@ -61,9 +63,24 @@ def _state(job: Job) -> dict[str, object]:
     return {"state": "in_progress", "creation_date": creation_date(job)}
 
 
+def _list_route(path: str, title: str, listing: Listing) -> HTTPRouteHandler:
+    """A route that answers with one of the topology's lists. A path's `key` is a number or the label of a tag."""
+    operation = openapi.listing(title, path="{" in path)
+
+    @get(path, name=f"quividi {path}", sync_to_thread=True, summary=title, operation_class=operation)
+    def one(request: AnyRequest, services: NamedDependency[Services]) -> Response[bytes]:
+        """An array of objects; a path names a number, or the label of a tag."""
+        credential = _caller(request, services)
+        topology = Topology(services, services.catalogue.current(), credential)
+        return answer(listing(topology, request.path_params.get("key")))
+
+    return one
+
+
+_LISTS = [_list_route(path, title, listing) for path, (title, listing) in LISTS.items()]
 router = Router(
     "/api/v1",
-    route_handlers=[whoami, data],
+    route_handlers=[whoami, data, *_LISTS],
     exception_handlers=_ERRORS,
     tags=("Quividi",),
 )
