@@ -12,8 +12,10 @@ import structlog
 
 from passerby.catalogue.model import Credential
 from passerby.catalogue.repository import Repository
+from passerby.catalogue.rules import LIVE_METRICS
 from passerby.errors import InvalidInputError
 from passerby.feeds.board import Board
+from passerby.feeds.now import report_now
 from passerby.feeds.reports import report
 from passerby.ingest.resolve import Resolver
 from passerby.ingest.stays import Stays
@@ -112,14 +114,18 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
         telemetry = Telemetry(journal, loader)
         exports = Exports(catalogue.engine, data / "exports")
         stack.callback(exports.stop)
-        webhooks = Deliveries(catalogue, journal, store, loader, telemetry.webhook)
-        stack.callback(webhooks.stop)
         live = Live(loader, store, catalogue, Corrections(catalogue.engine))
         stack.callback(live.stop)
+        webhooks = Deliveries(catalogue, journal, store, loader, live, telemetry.webhook)
+        stack.callback(webhooks.stop)
         feeds = Board(
             catalogue.current,
             lambda: loader.loaded_seq,
-            lambda feed, now_ms: report(store, catalogue.current(), feed, now_ms),
+            lambda feed, now_ms: (
+                report_now(live, catalogue.current(), feed)
+                if feed.metric in LIVE_METRICS
+                else report(store, catalogue.current(), feed, now_ms)
+            ),
         )
         return Services(
             data,

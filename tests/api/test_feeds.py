@@ -2,6 +2,8 @@
 
 import csv
 import io
+import time
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -84,3 +86,18 @@ def test_new_visitors_are_counted(services, client, published):
     points = httpx.get(published).json()["report"]["data"]["series"][0]["data"]
     assert [point for point in points if point["value"]] == [{"key": "2026-03-02 05:00", "value": 1}]
     assert points[-1]["key"] == "2026-03-02 06:00"
+
+
+def test_a_number_of_the_moment(services, client, url):
+    feed = {"id": ID, "name": "Now", "type": "number", "metric": "occupancy", "site": 1}
+    services.catalogue.apply(network() | {"feeds": [feed]})
+    address = f"{url}/feed/report/{ID}"
+    assert httpx.get(address).json()["report"]["data"] == {"counter": 0}
+    now = datetime.now(UTC).isoformat()
+    row = {"kind": "level", "sensor": 3024, "at": now, "value": 4}
+    client.post("/v1/observations?wait=visible", json=[row])
+    deadline = time.monotonic() + 20
+    while httpx.get(address).json()["report"]["data"] != {"counter": 4}:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert httpx.get(f"{address}/csv").text == "Date,Now\ntoday,4\n"

@@ -196,7 +196,7 @@ def _view(webhook: Webhook, state: State | None, last_seq: int) -> WebhookView:
         known.failures,
         _maybe(known.failing_since_ms),
         _maybe(known.next_attempt_ms),
-        max(0, last_seq - known.cursor) if word != "ok" else 0,
+        max(0, last_seq - known.cursor) if word != "ok" and webhook.what == "events" else 0,
     )
 
 

@@ -10,12 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from passerby.catalogue.model import Catalogue, Feed
+from passerby.catalogue.rules import LIVE_METRICS
 from passerby.feeds.reports import Report
 from passerby.feeds.shapes import as_csv, as_json
 
 # A report is computed at most so often, however much is coming in.
 KEEP_MS = 5_000
 # And again after so long even when nothing came in: days and buckets begin.
+# The numbers of the moment are at hand, but not for each of a thousand polls a second.
+KEEP_LIVE_MS = 1_000
 _MINUTE_MS = 60_000
 _REMEMBERED = 1_000
 
@@ -37,9 +40,11 @@ class _Kept:
     loaded: int
     pages: dict[str, Page]
 
-    def holds(self, now_ms: int, version: int, loaded: int) -> bool:
+    def holds(self, feed: Feed, now_ms: int, version: int, loaded: int) -> bool:
         if self.version != version:
             return False
+        if feed.metric in LIVE_METRICS:  # people correct them, and time changes them
+            return 0 <= now_ms - self.at_ms < KEEP_LIVE_MS
         if 0 <= now_ms - self.at_ms < KEEP_MS:
             return True
         return self.loaded == loaded and now_ms // _MINUTE_MS == self.at_ms // _MINUTE_MS
@@ -70,7 +75,7 @@ class Board:
     async def page(self, feed: Feed, form: str) -> Page:
         """What a feed says, as `json` or `csv`. Many who ask at once share one computation."""
         kept = self._kept.get(feed)
-        if kept is None or not kept.holds(self.now_ms(), self.catalogue().version, self.loaded()):
+        if kept is None or not kept.holds(feed, self.now_ms(), self.catalogue().version, self.loaded()):
             task = self._computing.get(feed)
             if task is None:
                 task = self._computing[feed] = asyncio.create_task(self._renew(feed))

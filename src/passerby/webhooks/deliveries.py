@@ -14,13 +14,14 @@ from passerby.catalogue.model import Webhook
 from passerby.catalogue.repository import Repository
 from passerby.errors import PasserbyError
 from passerby.journal import Journal
+from passerby.live import Change, Live
 from passerby.loader import Loader
 from passerby.store.contract import Store
 from passerby.webhooks.endpoint import Clock, Endpoint, Surroundings, SystemClock
 from passerby.webhooks.ledger import Ledger, State
 from passerby.webhooks.messages import Events
 from passerby.webhooks.posting import Outcome, Poster
-from passerby.webhooks.sources import EventSource
+from passerby.webhooks.sources import EventSource, StateSource
 
 # How soon what was loaded, and what a person changed, is noticed.
 _LOOK_S = 0.05
@@ -36,7 +37,7 @@ class _Running:
 
     webhook: Webhook
     endpoint: Endpoint
-    source: EventSource
+    source: EventSource | StateSource
     task: asyncio.Task[None]
 
 
@@ -45,7 +46,7 @@ class Deliveries:
     """The thread. `start` it once the store is open; `stop` it before the store is closed.
 
     Args:
-        repository, journal, store, loader: of the running server.
+        repository, journal, store, loader, live: of the running server.
         noted: told of the outcome of every attempt.
         clock: for tests.
         poster: makes what posts; for tests.
@@ -55,6 +56,7 @@ class Deliveries:
     journal: Journal
     store: Store
     loader: Loader
+    live: Live
     noted: Callable[[Outcome], None] = lambda _: None
     clock: Clock = field(default_factory=SystemClock)
     poster: Callable[[], Poster] = Poster
@@ -91,9 +93,16 @@ class Deliveries:
         around = Surroundings(
             self.ledger, poster.post, self.repository.webhook_secret, self._allow_private, self.noted, clock=self.clock
         )
+        loop = asyncio.get_running_loop()
+
+        def changed(_: Change) -> None:
+            loop.call_soon_threadsafe(self._wake, StateSource)
+
+        unsubscribe = self.live.subscribe(changed)
         try:
             await self._watch(around)
         finally:
+            unsubscribe()
             await self._end(list(self._running.values()), _GRACE_S)
             await poster.close()
 
@@ -109,8 +118,7 @@ class Deliveries:
                     _log.error("webhooks cannot be looked up; it is tried again", error=error.message)
             if self.loader.loaded_seq != seen:
                 seen = self.loader.loaded_seq
-                for running in self._running.values():
-                    running.endpoint.wake.set()
+                self._wake(EventSource)
             await asyncio.sleep(_LOOK_S)
 
     async def _reconcile(self, around: Surroundings) -> None:
@@ -136,18 +144,23 @@ class Deliveries:
             self._running[webhook.id] = self._begin(webhook, around)
         replays = await asyncio.to_thread(self.ledger.unfinished)
         for number, running in self._running.items():
-            if running.source.replay(replays.get(number, ())):
+            if isinstance(running.source, EventSource) and running.source.replay(replays.get(number, ())):
+                running.endpoint.wake.set()
+
+    def _wake(self, kind: type[EventSource | StateSource]) -> None:
+        """There may be something new from sources of a kind."""
+        for running in self._running.values():
+            if isinstance(running.source, kind):
                 running.endpoint.wake.set()
 
     def _begin(self, webhook: Webhook, around: Surroundings) -> _Running:
-        source = EventSource(
-            webhook,
-            self._events,
-            self.repository.current,
-            lambda: self.loader.loaded_seq,
-            self.ledger,
-            self.clock,
-        )
+        source: EventSource | StateSource
+        current = self.repository.current
+        if webhook.what == "events":
+            loaded = lambda: self.loader.loaded_seq  # noqa: E731  # a name for a property of another object
+            source = EventSource(webhook, self._events, current, loaded, self.ledger, self.clock)
+        else:
+            source = StateSource(webhook, self.live.sites, current, self.clock)
         endpoint = Endpoint(webhook, self._states.pop(webhook.id), source, around)
         return _Running(webhook, endpoint, source, asyncio.create_task(endpoint.run(), name=f"webhook {webhook.id}"))
 
