@@ -7,7 +7,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR := 1
 
-.PHONY: help install dev demo test check lint types browser format soak bench lock clean
+.PHONY: help install dev demo test check lint types browser php format soak bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,7 +32,7 @@ dev: $(VENV)/.dev ## Also what tests and checks need
 demo: install ## Load a simulated network into ./demo-data and serve it on 127.0.0.1:8080
 	$(BIN)/passerby demo --data demo-data
 
-test: check browser ## Lint, types and all tests
+test: check browser php ## Lint, types and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: dev
@@ -42,6 +42,9 @@ check: dev
 
 browser: dev ## See to it that there is a Chromium for the browser tests
 	@tools/chromium
+
+php: ## See to it that there is a PHP for a vendor's signing example, where it can be installed
+	@tools/php
 
 format: dev ## Format the code
 	$(BIN)/ruff check --fix .

@@ -13,10 +13,11 @@ from passerby.simulate.network import Network, catalogue_document
 
 NATIVE_KEY = "psb_demo_key"
 _ANALYTIKS = {"client_id": "demo", "client_secret": "demo-secret"}
+_CAMLYTICS = {"key": "pub-1", "secret": "ehsd7485746548574"}
 # Everybody knows these: the demonstration listens on this machine only.
 CREDENTIALS: tuple[dict[str, Any], ...] = (
     {"dialect": "analytiks", **_ANALYTIKS},
-    {"dialect": "camlytics", "key": "pub-1", "secret": "ehsd7485746548574"},
+    {"dialect": "camlytics", **_CAMLYTICS},
     {"dialect": "quividi", "username": "demo", "token": "demo-token"},
     {"dialect": "seemetrix", "user_key": "d482d4c3c4bd4dd796abccf726ae1266"},
     {"dialect": "native", "key": NATIVE_KEY, "scopes": ["ingest", "read", "admin"]},
@@ -66,6 +67,16 @@ def _all_examples(address: str, start: datetime, end: datetime) -> Iterator[Exam
     yield Example("Analytiks, JSON export", "/json/v1", _analytiks(address, "/json/v1", export))
     query = {"query": "{ locationList { id name referenceId } }"}
     yield Example("Analytiks, GraphQL", "/v1/graphql", _analytiks(address, "/v1/graphql", query))
+    events = "/service/api/v1/events"
+    yield Example("Camlytics, the last events", events, _camlytics(address, events, {"limit": 3, "order": "DESC"}))
+
+
+def _camlytics(address: str, path: str, parameters: dict[str, object]) -> str:
+    """A request that is signed in the shell. What is signed and what is asked for are one text, so it is made once."""
+    sign = f"""printf %s "$t" | openssl dgst -sha512 -hmac {_CAMLYTICS["secret"]} -r | cut -d' ' -f1"""
+    target = f't="{path}?{urlencode(parameters)}&nonce=$(date +%s)"'
+    arguments = f"""printf ' -H X-Key:{_CAMLYTICS["key"]} -H X-Sign:%s %s' "$({sign})" "{address}$t\""""
+    return f"curl -s $({target}; {arguments})"
 
 
 def _analytiks(address: str, path: str, body: object) -> str:
