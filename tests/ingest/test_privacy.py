@@ -96,6 +96,7 @@ def test_no_address_is_in_anything_that_is_kept(tmp_path):
         with httpx.Client(base_url=server.url, headers=headers) as http:
             for mac in MACS:
                 send_in_every_way(http, mac)
+                send_sightings(http, mac)
             rejected = http.get("/v1/rejected")
             assert rejected.json()["rejected"]
             later = [rejected.content, http.get("/metrics").content, http.get("/v1/observations/wifi_visit").content]
@@ -114,6 +115,31 @@ def test_no_address_is_in_anything_that_is_kept(tmp_path):
 def run(*arguments):
     command = [sys.executable, "-c", "from passerby.cli import main; main()", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, check=False)
+
+
+HEARD = {"sensor": "door-1", "at": "2026-01-01T00:00:00Z", "rssi": -60}
+
+
+def send_sightings(http, mac):
+    """Good and bad ones in every format; of some the session is over, the others stay open."""
+    good = {**HEARD, "device": mac}
+    bad = [{**good, "rssi": 1}, {**good, "sensor": mac}, {**good, "zone": mac}, {**good, "extra": mac}, {mac: mac}]
+    bad += [{**good, mac: 1}, {**good, "at": mac}]
+    taken = 0
+    for name, media_type in MEDIA_TYPES.items():
+        rows = [good] if name in OF_KIND else [good, *bad]
+        sent = {"Content-Type": media_type, "Idempotency-Key": f"sightings of {mac} as {name}"}
+        content = body(name, rows)
+        answer = http.post("/v1/sightings", content=content, headers=sent)
+        assert answer.status_code in {200, 400, 415}, answer.text
+        taken += answer.status_code == 200 and answer.json()["accepted"]
+    assert taken >= 2
+    over = {"until": "2026-01-01T06:00:00Z", "sensor": "door-1", "wait": "visible"}
+    assert http.post("/v1/sightings", json=[], params=over).status_code == 200
+    http.post("/v1/sightings", json=[{**good, "at": "2026-01-01T07:00:00Z"}])
+    http.post("/v1/sightings", json=[good], params={mac: mac, "sensor": mac})
+    for text in (f'{{"sensor": 1, "device":"{mac}"', mac):
+        http.post("/v1/sightings", content=text, headers={"Content-Type": "application/json"})
 
 
 def send_with_the_command(folder, data, number, mac):
@@ -163,6 +189,7 @@ def test_the_search_finds_an_address_however_it_is_packed(tmp_path, packing):
 def send_in_every_way(http, mac):
     good = {**ROW, "device": mac, "id": f"visit of {mac}"}
     bad = [{**good, "rssi": 1}, {**good, "sensor": mac}, {**good, "kind": "visit"}, {**good, "extra": mac}, {mac: mac}]
+    bad += [{**good, mac: 1}, {"kind": "visit", mac: 1}, {**good, "kind": mac}, {**good, "start": mac}]
     for format_, media_type in MEDIA_TYPES.items():
         parameters = {"kind": "wifi_visit", "wait": "visible"} if format_ in OF_KIND else {"wait": "visible"}
         for encoding in ("", "gzip", "zstd"):

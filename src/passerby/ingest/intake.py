@@ -17,7 +17,7 @@ from passerby.ingest.decoded import Decoded, Refused
 from passerby.ingest.privacy import REMOVED, normalised, scrubbed
 from passerby.ingest.resolve import MAKERS, DroppedError, RefusedError, Resolver, Row, UnknownContentError
 from passerby.journal import Rejected
-from passerby.observations import KINDS, Reported
+from passerby.observations import KINDS, STRUCTS, Reported
 
 RegisterContent = Callable[[str], int]
 
@@ -77,7 +77,9 @@ def _resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterCon
         except KeyError:
             rows[kind] = [row]
     refused.sort(key=lambda refusal: refusal.index)
-    return Resolved(rows, refused, dropped)
+    # What is said of a row may name a field of it, and a field may be called like a device: it is kept, and answered.
+    told = [Refused(one.index, scrubbed(one.error), one.row) for one in refused]
+    return Resolved(rows, told, dropped)
 
 
 def _with_new_contents(observation: Reported, resolver: Resolver, register_content: RegisterContent) -> tuple[str, Row]:
@@ -97,17 +99,26 @@ def rejects(refused: Sequence[Refused], credential: Credential) -> list[Rejected
 def without_devices(row: bytes) -> str:
     """A refused row as JSON text that holds no device's address.
 
-    Rows of other kinds stay whole. A `wifi_visit`, or what might be one, loses its device and its id, and
-    whatever else in it looks like an address. Text that is not JSON may be anything: it loses whatever looks
-    like an address, and is not kept at all when it mentions a device.
+    Rows of other kinds stay whole, but for fields that their kind does not have. A `wifi_visit`, or what might be
+    one, loses its device and its id, and whatever else in it looks like an address. Text that is not JSON may be
+    anything: it loses whatever looks like an address, and is not kept at all when it mentions a device.
     """
     try:
         document = msgspec.json.decode(row)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _scrubbed_text(row)
     if isinstance(document, dict) and "device" not in document and document.get("kind") in _HARMLESS:
-        return json.dumps(document, ensure_ascii=False)
+        return json.dumps(_with_known_fields(document), ensure_ascii=False)
     return json.dumps(_without_device(document), ensure_ascii=False)
+
+
+def _with_known_fields(document: dict[str, object]) -> dict[str, object]:
+    """A row of a kind without devices; what it has beside its kind's fields may be anything, and is scrubbed."""
+    known = {"kind", *STRUCTS[str(document["kind"])].__struct_encode_fields__}
+    return {
+        name if name in known else scrubbed(name): value if name in known else _scrubbed_document(value)
+        for name, value in document.items()
+    }
 
 
 def _without_device(document: object) -> object:
