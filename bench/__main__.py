@@ -6,10 +6,10 @@ import argparse
 import os
 from pathlib import Path
 
-from bench import exports, facts, ingest, raw, report, wifi, year
+from bench import exports, facts, ingest, raw, report, sightings, wifi, year
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-SECTIONS = "abcdef"
+SECTIONS = "abcdefg"
 
 
 def main() -> None:
@@ -31,6 +31,8 @@ def main() -> None:
         sections.append(year.run(folder, largest))
     if "f" in wanted:
         sections.append(wifi.run(folder, options.wifi_days))
+    if "g" in wanted:
+        sections.append(sightings.run(folder, options.seconds))
     if wanted == set(SECTIONS) and not options.no_page:
         stored = f"{largest.name} visits ({largest.sites:,} sites, {largest.days} days)"
         setting = [

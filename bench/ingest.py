@@ -61,10 +61,10 @@ class Backlog:
         return rows / (end - since)
 
 
-def generate(server: Server, seconds: float, rate: float = 0, seed: int = 1) -> Outcome:
+def generate(server: Server, seconds: float, rate: float = 0, seed: int = 1, of: str = "observations") -> Outcome:
     """Run the load generator against a server and wait for its outcome."""
     command = [sys.executable, "-m", "bench.load", "--port", str(server.port), "--connections", str(CONNECTIONS)]
-    command += ["--seconds", str(seconds), "--rate", str(rate), "--seed", str(seed)]
+    command += ["--seconds", str(seconds), "--rate", str(rate), "--seed", str(seed), "--of", of]
     finished = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=seconds + 120)
     return Outcome(**orjson.loads(finished.stdout))
 

@@ -23,6 +23,8 @@ from bench import network
 ROWS_PER_POST = 100
 TEMPLATES = 6_000
 PLACEHOLDER = b"@"
+# Sites whose scanners send sightings.
+SIGHTING_SITES = 100
 # How many of each kind stand in one post.
 MIX = {
     "visit": 30,
@@ -68,12 +70,33 @@ def post_of_observations(random_: random.Random, rows: int = ROWS_PER_POST) -> l
     return [observation(kinds[i % len(kinds)], random_) for i in range(rows)]
 
 
-def template(host: str, key: str, random_: random.Random, rows: int = ROWS_PER_POST) -> list[bytes]:
+def post_of_sightings(random_: random.Random, rows: int = ROWS_PER_POST) -> list[dict[str, object]]:
+    """The sightings of one post: one site's scanner, a few hundred devices in each of the sites."""
+    sensor = network.door_sensor(random_.randrange(1, SIGHTING_SITES + 1))
+    return [
+        {
+            "sensor": sensor,
+            "at": f"@.{random_.randrange(1000):03d}Z",
+            "device": f"3c:22:fb:10:{random_.randrange(2):02x}:{random_.randrange(256):02x}",
+            "rssi": random_.randrange(-95, -40),
+            "zone": random_.choice([None, *network.ZONE_IDS]),
+        }
+        for _ in range(rows)
+    ]
+
+
+# What is sent where.
+POSTS = {"observations": post_of_observations, "sightings": post_of_sightings}
+
+
+def template(
+    host: str, key: str, random_: random.Random, rows: int = ROWS_PER_POST, of: str = "observations"
+) -> list[bytes]:
     """One request, cut where the second goes: `second.join(template)` is ready to be sent."""
-    body = orjson.dumps(post_of_observations(random_, rows))
+    body = orjson.dumps(POSTS[of](random_, rows))
     length = len(body) + body.count(PLACEHOLDER) * (len("2026-01-01T00:00:00") - len(PLACEHOLDER))
     head = (
-        f"POST /v1/observations HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n"
+        f"POST /v1/{of} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
     )
     return (head.encode() + body).split(PLACEHOLDER)
@@ -227,10 +250,11 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--rate", type=float, default=0, help="posts a second; 0: as fast as answers come")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--of", choices=POSTS, default="observations", help="what to send")
     options = parser.parse_args()
     random_ = random.Random(options.seed)
     host = "127.0.0.1"
-    templates = [template(host, network.INGEST_KEY, random_) for _ in range(TEMPLATES)]
+    templates = [template(host, network.INGEST_KEY, random_, of=options.of) for _ in range(TEMPLATES)]
     connections = [Connection(host, options.port) for _ in range(options.connections)]
     outcome = Generator(connections, templates, options.rate).run(min(options.seconds, 600), options.posts)
     print(orjson.dumps(asdict(outcome)).decode())

@@ -111,7 +111,7 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
         stack.callback(sessions.stop)
         stays = Stays(store, loader, round(settings.number("camlytics_pairing_h") * 3_600_000))
         stack.callback(_every(_SWEEP_S, devices.sweep))
-        telemetry = Telemetry(journal, loader)
+        telemetry = Telemetry(journal, loader, sessions)
         exports = Exports(catalogue.engine, data / "exports")
         stack.callback(exports.stop)
         live = Live(loader, store, catalogue, Corrections(catalogue.engine))

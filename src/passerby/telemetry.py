@@ -10,6 +10,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from passerby.journal import Journal
 from passerby.loader import Loader
+from passerby.sightings.sessions import Sessions
 from passerby.webhooks.posting import Outcome
 
 _FAST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -20,7 +21,7 @@ class Telemetry:
 
     media_type = "text/plain; version=0.0.4"
 
-    def __init__(self, journal: Journal, loader: Loader) -> None:
+    def __init__(self, journal: Journal, loader: Loader, sessions: Sessions) -> None:
         self.registry = CollectorRegistry()
         self.rows = Counter(
             "passerby_ingest_rows", "Rows that arrived, by what became of them", ["outcome"], registry=self.registry
@@ -47,7 +48,7 @@ class Telemetry:
             ["outcome"],
             registry=self.registry,
         )
-        self.registry.register(_State(journal, loader))
+        self.registry.register(_State(journal, loader, sessions))
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered. `route` is a pattern, never a path with what somebody put in it."""
@@ -65,7 +66,8 @@ class Telemetry:
 class _State:
     """What is asked for at the moment it is read."""
 
-    def __init__(self, journal: Journal, loader: Loader) -> None:
+    def __init__(self, journal: Journal, loader: Loader, sessions: Sessions) -> None:
+        self._sessions = sessions
         self._journal = journal
         self._loader = loader
 
@@ -75,6 +77,14 @@ class _State:
         )
         yield GaugeMetricFamily(
             "passerby_loader_lag_seconds", "How long the oldest of them has waited, at most", value=self._loader.lag_s
+        )
+        yield GaugeMetricFamily(
+            "passerby_sessions_backlog_rows",
+            "Journal rows not yet looked through for WiFi sightings",
+            value=self._sessions.backlog_rows,
+        )
+        yield GaugeMetricFamily(
+            "passerby_sessions_open", "WiFi sessions that have not ended", value=self._sessions.open_count()
         )
         yield GaugeMetricFamily(
             "passerby_loader_failing", "1 while the store refuses rows", value=float(self._loader.failing)
