@@ -122,10 +122,12 @@ def test_an_entry_gives_everything_in_order_of_arrival():
     ]
 
 
-def test_a_row_of_a_query_is_a_happening():
+def test_a_row_of_a_query_is_a_happening(names):
     (happened,) = events.of_row("crossing", row("crossing", 1), 5)
     table = pa.table({name: [value] for name, value in zip(events.COLUMNS, happened, strict=True)})
     assert list(events.of_table(table)) == [happened]
+    with_time = events.documents_of(table.set_column(1, "sensor_id", [[3024]]), names)
+    assert list(with_time) == [events.document(happened._replace(sensor_id=3024), names)]
 
 
 def test_kinds_without_events_give_none():

@@ -10,7 +10,7 @@ from tests.support.camlytics import API, Program, refusal
 
 from passerby import __version__
 from passerby.catalogue.model import Credential
-from passerby.dialects.camlytics import places, requests
+from passerby.dialects.camlytics import places, reading, requests
 from passerby.dialects.camlytics.reading import Reading
 from passerby.dialects.camlytics.requests import METHODS, Asked
 
@@ -162,6 +162,22 @@ def test_a_long_answer_is_read_in_pages(tmp_path, descending, limit):
         wanted = [id_ for table in everything for id_ in table.column("id").to_pylist()]
         assert len(wanted) == 65
         assert ids == (wanted[::-1] if descending else wanted)[:limit]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_few_events_are_looked_for_farther_and_farther_away(tmp_path, descending, monkeypatch):
+    monkeypatch.setattr(reading, "_NEAR", 4)
+    with camlytics.running(tmp_path / "data", camlytics.catalogue()) as (_, http):
+        visit = {"kind": "visit", "sensor": 3024, "duration_ms": 1000, "start": AT}
+        camlytics.send(http, crossings(3024, 3, "a"))
+        camlytics.send(http, [{**visit, "id": str(number)} for number in range(50)])
+        camlytics.send(http, crossings(3024, 4, "b"))
+        program = Program(http)
+        order = "DESC" if descending else "ASC"
+        everything = program.result("events", order=order)
+        assert len(everything) == 7
+        for limit in (1, 3, 4, 6, 7, 8):
+            assert program.result("events", order=order, limit=limit) == everything[:limit]
 
 
 def test_a_key_that_sees_nothing(tmp_path):

@@ -20,6 +20,9 @@ from passerby.store.contract import Parameter, Store
 # Events that are held in memory at one time: about 15 MB as Python objects.
 PAGE = 10_000
 _END_OF_TIME = 2**62
+# How many ids are looked at first for a few events, and how many times as many in each further step.
+_NEAR = 1 << 18
+_WIDER = 8
 _ORIGINS = pa.table({"class": list(ORIGINS), "origin": [origin for origin, _ in ORIGINS.values()]})
 
 
@@ -40,7 +43,7 @@ class Reading:
         if not self.places.sensors:
             return
         if limit is not None and limit <= self.page:
-            yield self._page(after, until, limit)
+            yield from self._nearest(after, until, limit)
             return
         left = _END_OF_TIME if limit is None else limit
         for low, high in self._stretches(after, until):
@@ -61,6 +64,22 @@ class Reading:
     @property
     def _last_id(self) -> int:
         return 2 * self.store.last_seq() + 1
+
+    def _nearest(self, after: int, until: int, limit: int) -> Iterator[pa.Table]:
+        """The first few events from where the order begins: mostly they lie near, so little is looked at at first."""
+        width = _NEAR
+        while after < until and limit > 0:
+            if self.asked.descending:
+                low, high = max(after, until - width), until
+                until = low
+            else:
+                low, high = after, min(after + width, until)
+                after = high
+            found = self._page(low, high, limit)
+            limit -= found.num_rows
+            width *= _WIDER
+            if found.num_rows:
+                yield found
 
     def _stretches(self, after: int, until: int) -> Iterator[tuple[int, int]]:
         """(after, until] in stretches that hold about a page each, if events arrived evenly."""

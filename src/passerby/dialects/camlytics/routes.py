@@ -23,7 +23,7 @@ from passerby.catalogue.model import Catalogue, Credential, Zone
 from passerby.dialects.camlytics import openapi, places, requests, shapes
 from passerby.dialects.camlytics.auth import Gate, Signed
 from passerby.dialects.camlytics.codes import CamlyticsError, Code, failed, http_refused, refused
-from passerby.dialects.camlytics.events import Document, Names
+from passerby.dialects.camlytics.events import Document, Names, documents_of
 from passerby.dialects.camlytics.places import Places
 from passerby.dialects.camlytics.reading import Reading
 from passerby.dialects.camlytics.requests import Asked
@@ -90,7 +90,7 @@ def events(question: Question) -> Iterator[Sequence[Document]]:
     """What happened, in order of arrival."""
     names = Names(question.catalogue)
     for table in Reading(question.services.store, question.places, question.asked).events():
-        yield list(shapes.events_of(table, names))
+        yield list(documents_of(table, names))
 
 
 def totals_by_trigger(question: Question) -> Iterator[Sequence[Document]]:

@@ -74,11 +74,6 @@ def trigger(sensor: Sensor, part: Trigger) -> Document:
     }
 
 
-def events_of(table: pa.Table, names: Names) -> Iterator[Document]:
-    """The events of a query's answer."""
-    return (events.document(happening, names) for happening in events.of_table(table))
-
-
 def totals_by_trigger(found: pa.Table, catalogue: Catalogue) -> list[Document]:
     """Counts by trigger, in the order of locations, channels and triggers; events without a trigger first."""
     names = Names(catalogue)
