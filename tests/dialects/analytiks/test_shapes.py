@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +50,7 @@ def computed(asked, rows):
 
 
 def documents(asked, *rows):
-    return shapes.documents(asked, computed(asked, rows))
+    return orjson.loads(orjson.dumps(shapes.documents(asked, computed(asked, rows))))
 
 
 def test_a_location_without_data_is_its_id_alone_in_the_order_asked():

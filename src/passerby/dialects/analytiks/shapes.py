@@ -1,6 +1,6 @@
 """From columns of numbers to the documents of the exports.
 
-All work is done on whole columns; only the finished maps are Python objects, because orjson wants them.
+All work is done on whole columns, also the writing of JSON: a map is a slice of one text that holds all of them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from passerby.dialects.analytiks.errors import REFUSED_LOCATIONS
 from passerby.dialects.analytiks.pages import Field, Page
@@ -20,9 +23,8 @@ from passerby.metrics.registry import METRICS
 
 Integers = npt.NDArray[np.int64]
 Document = dict[str, object]
-Maps = dict[tuple[int, int], dict[str, int]]
-
-_NOTHING: dict[str, int] = {}
+Maps = dict[tuple[int, int], orjson.Fragment]
+"""The map of each (place, metric), written already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,14 @@ def documents(asked: Asked, computed: Computed, *, complete: bool = False) -> li
     rows = _over_labels(computed, asked, metrics)
     if asked.mean:
         rows = _means(rows, page, metrics)
-    maps = _maps(rows, asked)
+    maps = _maps(_with_zeros(rows, asked, metrics) if complete else rows, asked, zeros=complete)
     numbers = {name: number for number, name in enumerate(metrics)}
-    # A local label that stands for two buckets is one key.
-    zeros = [dict.fromkeys(each.labels.tolist(), 0) if complete else {} for each in asked.buckets]
     answer = []
     for place, location in enumerate(asked.locations):
         document: Document = {"locationId": location.site.id}
         if location.reference is not None:
             document["referenceNumber"] = location.reference
-        document.update(_fields(page.site_fields, place, maps, numbers, zeros[asked.places[place].calendar]))
+        document.update(_fields(page.site_fields, place, maps, numbers))
         zones = [
             {"id": zone.uid, **found}
             for number, zone in asked.zones[place]
@@ -125,20 +125,45 @@ def _means(rows: _Rows, page: Page, metrics: Sequence[str]) -> _Rows:
     return _Rows(rows.place, rows.metric, rows.label, value)
 
 
-def _maps(rows: _Rows, asked: Asked) -> Maps:
-    """The map of each (place, metric); a number that rounds to 0 is left out like a 0."""
+def _with_zeros(rows: _Rows, asked: Asked, metrics: Sequence[str]) -> _Rows:
+    """A row for every metric and label of every location; a local label that stands for two buckets is one."""
+    bases = np.cumsum([0, *(len(each.calendar) for each in asked.buckets)])
+    labels = [
+        base + (np.arange(len(each.calendar)) if each.first is None else np.unique(each.first))
+        for base, each in zip(bases[:-1], asked.buckets, strict=True)
+    ]
+    count, width = len(metrics), int(bases[-1])
+    of_places = [labels[asked.places[number].calendar] for number in range(len(asked.locations))]
+    label = np.concatenate([np.tile(each, count) for each in of_places])
+    place = np.repeat(np.arange(len(of_places)), [count * len(each) for each in of_places])
+    metric = np.concatenate([np.repeat(np.arange(count), len(each)) for each in of_places])
+    value = np.zeros(len(label))
+    known = rows[rows.place < len(of_places)]
+    key = (place * count + metric) * width + label
+    value[np.searchsorted(key, (known.place * count + known.metric) * width + known.label)] = known.value
+    return _Rows(place, metric, label, value)
+
+
+def _maps(rows: _Rows, asked: Asked, *, zeros: bool = False) -> Maps:
+    """The map of each (place, metric); without `zeros` a number that rounds to 0 is left out like a 0."""
     natural = half_up(rows.value)
-    rows = rows[natural != 0]
+    if not zeros:
+        rows, natural = rows[natural != 0], natural[natural != 0]
     if not len(rows.place):
         return {}
-    values = natural[natural != 0].tolist()
-    labels = np.concatenate([each.labels for each in asked.buckets])[rows.label].tolist()
+    # Every entry as "label":number, each with a comma behind it, in one text.
+    labels = pa.array([f'"{label}":' for each in asked.buckets for label in each.labels.tolist()])
+    numbers = pa.array(natural).cast(pa.string())
+    entries = pc.binary_join_element_wise(labels.take(pa.array(rows.label)), numbers, ",", "")
+    _, offsets, text = entries.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32, count=len(entries) + 1)
+    written = text.to_pybytes()
     begins = _begins(rows.place, rows.metric)
-    ends = [*begins[1:].tolist(), len(values)]
+    edges = ends[np.append(begins, len(entries))].tolist()
     keys = zip(rows.place[begins].tolist(), rows.metric[begins].tolist(), strict=True)
     return {
-        key: dict(zip(labels[begin:end], values[begin:end], strict=True))
-        for key, begin, end in zip(keys, begins.tolist(), ends, strict=True)
+        key: orjson.Fragment(b"{" + written[begin : end - 1] + b"}")
+        for key, begin, end in zip(keys, edges[:-1], edges[1:], strict=True)
     }
 
 
@@ -151,9 +176,7 @@ def _begins(*columns: Integers) -> Integers:
     return np.flatnonzero(changed)
 
 
-def _fields(
-    fields: Sequence[Field], place: int, maps: Maps, numbers: dict[str, int], zeros: Mapping[str, int] = _NOTHING
-) -> Document:
-    """The maps of a place, each over `zeros`; those that are empty then are left out."""
-    all_maps = ((field.name, maps.get((place, numbers[field.metric]), _NOTHING)) for field in fields)
-    return {name: {**zeros, **found} if zeros else found for name, found in all_maps if zeros or found}
+def _fields(fields: Sequence[Field], place: int, maps: Maps, numbers: Mapping[str, int]) -> Document:
+    """The maps of a place; those that are empty are left out."""
+    found = ((field.name, maps.get((place, numbers[field.metric]))) for field in fields)
+    return {name: written for name, written in found if written is not None}
