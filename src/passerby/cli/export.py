@@ -122,9 +122,11 @@ def _pieces(
 
 def _from_data(request: _Request, data: Path, progress: Progress) -> Iterator[bytes]:
     from passerby.catalogue.database import FILE_NAME  # noqa: PLC0415  # loads much; no other command needs it
+    from passerby.logs import configure  # noqa: PLC0415
     from passerby.metrics import documents, question, series  # noqa: PLC0415
     from passerby.services import open_services  # noqa: PLC0415
 
+    configure(level="WARNING")
     if not (data / FILE_NAME).exists():
         raise NotFoundError(f"{data} holds no catalogue; is it a data directory of Passerby?")
     try:

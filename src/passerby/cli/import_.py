@@ -140,8 +140,10 @@ def _delivery(
     url: str | None, key: str | None, data: Path | None, sensor: int | str | None, *, webhooks: bool
 ) -> Delivery:
     from passerby.importing.delivery import DirectDelivery, HttpDelivery  # noqa: PLC0415
+    from passerby.logs import configure  # noqa: PLC0415
 
     if data is not None and url is None:
+        configure(level="WARNING")
         return DirectDelivery(data, sensor, webhooks=webhooks)
     if url is None or data is not None:
         raise UsageError("give --url of a running server, or --data with a data directory that no server uses")

@@ -70,9 +70,11 @@ def check(data: Data) -> None:
 def _perform(data: Path, request: dict[str, Any]) -> dict[str, Any]:
     """Have the running server do it, or open the data directory and do it here when none runs."""
     from passerby.lock import holder  # noqa: PLC0415 - keeps --help fast
+    from passerby.logs import configure  # noqa: PLC0415 - keeps --help fast
     from passerby.maintenance.control import ask, perform  # noqa: PLC0415 - keeps --help fast
     from passerby.services import open_services  # noqa: PLC0415 - keeps --help fast
 
+    configure(level="WARNING")
     if not (data / "catalogue.sqlite").is_file():
         raise NotFoundError(f"{data} is not a data directory: it has no catalogue")
     with _progress() as tell:
