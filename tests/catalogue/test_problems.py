@@ -103,6 +103,8 @@ CASES = [
     ("feeds[1]", {"name": "Visitors", "type": "series", "metric": "visits", "site": 1}, "feeds[1].name: the same as that of feeds[0]"),
     ("feeds[1]", {"id": "0123456789abcdef0123456789abcdef", "name": "B", "type": "series", "metric": "visits", "site": 1}, "feeds[1].id: another feed has this id"),
     ("feeds[1]", {"name": "B", "type": "series", "metric": "occupancy", "site": 1}, "feeds[1].metric: occupancy is a real-time number; use type: number"),
+    ("feeds[1]", {"name": "B", "type": "distribution", "metric": "conversion_ratio", "site": 1}, "feeds[1].metric: conversion_ratio of several days is not a sum; use type: number or series"),
+    ("feeds[1]", {"name": "B", "type": "number", "metric": "im", "site": 1}, "feeds[1].metric: im exists for one hour only: use type: series with bucket: 1h"),
     # ids that must be unique
     ("brands[1]", {"id": 1234, "name": "Again"}, "brands[1].id: the same as that of brands[0]"),
     (f"{BRAND}.sites[1]", {"id": 1, "name": "Again", "timezone": "UTC"}, f"{BRAND}.sites[1].id: the same as that of {SITE}"),

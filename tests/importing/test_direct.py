@@ -80,3 +80,14 @@ def test_of_several_accounts_the_sensor_says_which(data):
     delivery = DirectDelivery(data, 9000)  # and nothing of the failed ones holds the directory
     assert delivery.send(parcel(9000, 3024)) == Delivered(1, 0, ((1, "sensor: unknown sensor"),))
     delivery.close()
+
+
+@pytest.mark.parametrize(("options", "told"), [({}, False), ({"webhooks": True}, True)])
+def test_webhooks_are_told_only_when_wanted(data, options, told):
+    delivery = DirectDelivery(data, None, **options)
+    try:
+        delivery.send(parcel(3024))
+        journal = delivery._services.journal
+        assert journal.quiet(0, journal.last_seq) == ([] if told else [(1, journal.last_seq)])
+    finally:
+        delivery.close()

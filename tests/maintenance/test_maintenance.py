@@ -12,6 +12,7 @@ import sys
 
 import pytest
 from tests.support.facts import row
+from tests.support.networks import network
 
 from passerby import observations
 from passerby.cli import run
@@ -38,6 +39,28 @@ def fill(services, first=1, last=20):
 
 def findings(services):
     return {area.name: area.wrong for area in check(services)}
+
+
+def test_webhooks_go_on_where_they_were_when_the_backup_was_made(services, tmp_path):
+    hook = {"id": 5, "url": "https://example.com/", "site": 1}
+    services.catalogue.apply(network() | {"webhooks": [hook]})
+    ledger = services.webhooks.ledger
+    state = ledger.open(services.catalogue.current().webhooks.values(), 0)[5]
+    last = fill(services)
+    quiet = {"visit": [row("visit", number, sensor_id=SENSOR) for number in (98, 99)]}
+    services.journal.append(Submission(quiet, quiet=True)).result()
+    state.cursor, state.pending = last - 3, last - 1
+    ledger.save(state)
+    backup(services, tmp_path / "backup")
+    restore(tmp_path / "backup", tmp_path / "restored")
+    other = open_services(tmp_path / "restored")
+    try:
+        assert other.journal.quiet(0, last + 2) == [(last + 1, last + 2)]
+        webhooks = other.catalogue.current().webhooks
+        again = other.webhooks.ledger.open(webhooks.values(), other.journal.last_seq)[5]
+        assert (again.cursor, again.pending) == (last - 3, last - 1)
+    finally:
+        other.close()
 
 
 def test_a_restored_backup_holds_everything_and_continues_the_numbers(services, tmp_path):

@@ -143,6 +143,17 @@ def check_feed(feed: FeedEntry, path: str) -> Iterator[Problem]:
     elif feed.metric is not None and level is not None and level not in METRICS[feed.metric].levels:
         levels = " or ".join(METRICS[feed.metric].levels)
         yield Problem(f"{path}.{level}", f"{feed.metric} exists for a {levels}")
+    if feed.metric in METRICS:
+        yield from _check_report(feed, path)
+
+
+def _check_report(feed: FeedEntry, path: str) -> Iterator[Problem]:
+    """Reports that a metric cannot be in: hours that stand alone, shares that do not add up."""
+    metric = METRICS[feed.metric]
+    if metric.hourly and (feed.type, feed.bucket) != ("series", "1h"):
+        yield Problem(f"{path}.metric", f"{metric.name} exists for one hour only: use type: series with bucket: 1h")
+    elif metric.combine == "ratio" and feed.type == "distribution":
+        yield Problem(f"{path}.metric", f"{metric.name} of several days is not a sum; use type: number or series")
 
 
 @cache

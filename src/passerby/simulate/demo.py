@@ -162,6 +162,7 @@ def _serve(services: Services, listening: socket.socket, later: Iterator[Deliver
             await super().shutdown(sockets)
 
     port = listening.getsockname()[1]
+    services.webhooks.start()
     DemoServer(server(services, _HOST, port).config).run(sockets=[listening])
     for thread in threads:
         thread.join()

@@ -12,7 +12,6 @@ import structlog
 
 from passerby.catalogue.model import Webhook
 from passerby.catalogue.repository import Repository
-from passerby.errors import PasserbyError
 from passerby.journal import Journal
 from passerby.live import Change, Live
 from passerby.loader import Loader
@@ -114,8 +113,8 @@ class Deliveries:
                 due = loop.time() + _RECONCILE_S
                 try:
                     await self._reconcile(around)
-                except PasserbyError as error:
-                    _log.error("webhooks cannot be looked up; it is tried again", error=error.message)
+                except Exception as error:  # noqa: BLE001  # whatever it is, webhooks go on being delivered
+                    _log.error("webhooks cannot be looked up; it is tried again", error=str(error))
             if self.loader.loaded_seq != seen:
                 seen = self.loader.loaded_seq
                 self._wake(EventSource)
