@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import typer
 import uvicorn
@@ -17,7 +18,12 @@ _SHUTDOWN_S = 30
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which says where it listens once it really does, and ends with status 0 on SIGTERM."""
+    """uvicorn, which says where it listens once it really does, and ends with status 0 on SIGTERM.
+
+    `before_shutdown` ends the answers that would go on for ever.
+    """
+
+    before_shutdown: Callable[[], None]
 
     @property
     def address(self) -> str:
@@ -30,6 +36,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             typer.echo(f"listening on {self.address}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no new requests and finish those under way."""
+        self.before_shutdown()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -47,7 +58,7 @@ class Server(uvicorn.Server):
 
 def server(services: Services, host: str, port: int) -> Server:
     """A server of `services`, ready to `run`. Port 0: any free one."""
-    return Server(
+    made = Server(
         uvicorn.Config(
             create_app(services),
             host=host,
@@ -62,3 +73,5 @@ def server(services: Services, host: str, port: int) -> Server:
             timeout_graceful_shutdown=_SHUTDOWN_S,
         )
     )
+    made.before_shutdown = services.live.hang_up
+    return made

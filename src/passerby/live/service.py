@@ -72,7 +72,9 @@ class Live:
         self._seq = 0
         self._unpublished: set[int] = set()
         self._published: dict[int, SiteNow] = {}
-        self._subscribers: list[Callable[[Change], None]] = []
+        self._subscribers: list[_Subscriber] = []
+        self._told_first = False
+        self._hung_up = False
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -119,20 +121,35 @@ class Live:
         _log.info("occupancy corrected", site=site_id, who=who, before=before, after=occupancy, reason=reason)
         return made
 
-    def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
-        """Call `callback` with every change, in order, in the live thread; returns what ends that.
+    def subscribe(
+        self, callback: Callable[[Change], None], ended: Callable[[], None] | None = None
+    ) -> Callable[[], None]:
+        """Call `callback` with every change, in order; returns what ends that.
 
-        It must be quick and must not wait for `Live`. Nothing is told of the first numbers after a start: ask for
-        them with `sites` after subscribing. Numbers may change back before anyone is told; the last word is right.
+        To know where one stands, ask `sites` afterwards: whatever is not as it was answered then is told. It is
+        called in whichever thread finds the change, must be quick, and must not ask `Live`. `ended` is called when
+        the server begins to stop.
         """
+        subscriber = _Subscriber(callback, ended)
         with self._lock:
-            self._subscribers = [*self._subscribers, callback]
+            self._subscribers = [*self._subscribers, subscriber]
+            over = self._hung_up
+        if over:
+            subscriber.hang_up()
 
         def end() -> None:
             with self._lock:
-                self._subscribers = [each for each in self._subscribers if each is not callback]
+                self._subscribers = [each for each in self._subscribers if each is not subscriber]
 
         return end
+
+    def hang_up(self) -> None:
+        """The server begins to stop: tell everyone who subscribed."""
+        with self._lock:
+            self._hung_up = True
+            subscribers = self._subscribers
+        for each in subscribers:
+            each.hang_up()
 
     # -- following
 
@@ -143,11 +160,12 @@ class Live:
         if not self._lock.acquire(timeout=_ANSWER_S):
             raise UnavailableError("the live numbers are being made; try again soon")
         try:
-            yield self._follow()
+            state = self._follow()
+            self._publish(state)
+            yield state
+            self._publish(state)
         finally:
             self._lock.release()
-            if self._unpublished:
-                self._waiting.nudge()
 
     def _follow(self) -> State:
         """Take in what was loaded, what the catalogue says, and the time; the lock must be held."""
@@ -190,19 +208,14 @@ class Live:
         return state
 
     def _run(self) -> None:
-        first = True
         while not self._stopping:
             try:
                 with self._lock:
                     state = self._follow()
-                    change = self._difference(state, tell=not first)
+                    self._publish(state)
                     wait_s = self._until_next(state)
-                first = False
-                if change is not None:
-                    self._tell(change)
             except Exception as error:  # noqa: BLE001 - whatever it is, the numbers are made anew
                 _log.error("the live numbers are made anew", error=str(error))
-                self._state = None
                 wait_s = _RETRY_S
             self._waiting.wait(wait_s)
 
@@ -211,21 +224,37 @@ class Live:
         left = _LOOK_S if following is None else (following - self._clock()) / 1000
         return min(max(left, 0.001), _LOOK_S)
 
-    def _difference(self, state: State, *, tell: bool) -> Change | None:
-        """What is other than what was told last."""
+    def _publish(self, state: State) -> None:
+        """Tell what is other than what was told last; the lock must be held, so that changes are told in order.
+
+        The first numbers after a start are news to nobody.
+        """
         changed, self._unpublished = self._unpublished, set()
         found = []
-        for number in sorted(changed & set(state.site_ids)):
+        for number in sorted(changed.intersection(state.site_ids)):
             site = state.site(number)
             known = self._published.get(number)
             if known is None or known.numbers() != site.numbers():
                 found.append(site)
             self._published[number] = site
-        return Change(state.now, tuple(found)) if found and tell else None
+        if found and self._told_first:
+            change = Change(state.now, tuple(found))
+            for each in self._subscribers:
+                each.tell(change)
+        self._told_first = True
 
-    def _tell(self, change: Change) -> None:
-        for callback in self._subscribers:
-            try:
-                callback(change)
-            except Exception as error:  # noqa: BLE001 - one subscriber's trouble is not the others'
-                _log.error("a subscriber of the live numbers failed", error=str(error))
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Subscriber:
+    callback: Callable[[Change], None]
+    ended: Callable[[], None] | None
+
+    def tell(self, change: Change) -> None:
+        try:
+            self.callback(change)
+        except Exception as error:  # noqa: BLE001 - one subscriber's trouble is not the others'
+            _log.error("a subscriber of the live numbers failed", error=str(error))
+
+    def hang_up(self) -> None:
+        if self.ended is not None:
+            self.ended()
