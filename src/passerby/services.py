@@ -85,6 +85,8 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
     _refuse_url("--catalogue-url", catalogue_url, "SQLite")
     _refuse_url("--store-url", store_url, "DuckDB")
     settings = Settings(from_environment())
+    if data.exists() and not data.is_dir():
+        raise InvalidInputError(f"{data} is a file; it must be a directory", "--data")
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as stack:
         stack.enter_context(FolderLock(data))

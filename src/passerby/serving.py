@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import socket
 import threading
@@ -24,6 +25,8 @@ class Server(uvicorn.Server):
     """
 
     before_shutdown: Callable[[], None]
+    failure: OSError | None = None
+    """Why it cannot listen; in place of uvicorn's line in the log."""
 
     @property
     def address(self) -> str:
@@ -33,9 +36,19 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]  # uvicorn names socket types by platform
         """Open the port, then say so."""
-        await super().startup(sockets)  # type: ignore[arg-type]
+        uvicorn_log = logging.getLogger("uvicorn.error")
+        uvicorn_log.addFilter(self._noted)
+        try:
+            await super().startup(sockets)  # type: ignore[arg-type]
+        finally:
+            uvicorn_log.removeFilter(self._noted)
         if self.started:
             typer.echo(f"listening on {self.address}")
+
+    def _noted(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.msg, OSError):
+            self.failure = record.msg
+        return self.failure is None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no new requests and finish those under way."""

@@ -139,3 +139,18 @@ def test_help_has_an_example():
     done = run("serve", "--help")
     assert done.returncode == 0
     assert "Example:" in done.stdout
+
+
+def test_a_taken_port_is_one_line(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("serve", "--data", tmp_path / "data", "--port", port)
+    assert done.returncode == 1
+    assert done.stderr == f"passerby: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+
+
+def test_a_file_is_no_data_directory(tmp_path):
+    file = tmp_path / "facts"
+    file.write_text("")
+    done = run("serve", "--data", file)
+    assert (done.returncode, done.stderr) == (1, f"passerby: --data: {file} is a file; it must be a directory\n")

@@ -18,7 +18,7 @@ from passerby.sightings.sessions import Presence, open_sessions
 class LiveQueue(msgspec.Struct, frozen=True):
     """Who waits: how many, and for how long on average; null when it is not known since when."""
 
-    count: int | float
+    count: float
     mean_wait_s: float | None
 
 
@@ -26,7 +26,7 @@ class LiveSite(msgspec.Struct, frozen=True):
     """A site. `queue`: its queue zones together, null when it has none. `wifi_devices`: heard lately, still around."""
 
     site: int
-    occupancy: int | float
+    occupancy: float
     queue: LiveQueue | None
     wifi_devices: int
     last_observation: datetime | None
@@ -38,7 +38,7 @@ class LiveZone(msgspec.Struct, frozen=True):
     zone: str
     uid: str
     site: int
-    occupancy: int | float
+    occupancy: float
     queue: LiveQueue | None
     wifi_devices: int
     last_observation: datetime | None
@@ -67,7 +67,7 @@ class Corrected(msgspec.Struct, frozen=True, rename={"before": "from", "after": 
     id: int
     site: int
     at: datetime
-    before: int | float
+    before: float
     after: int
     reason: str
     by: str
@@ -160,8 +160,8 @@ def _queue(queue: QueueNow | None, at_ms: int) -> LiveQueue | None:
     return LiveQueue(_persons(queue.count), None if wait is None else round(wait / 1000, 3))
 
 
-def _persons(value: float) -> int | float:
-    """Whole persons as whole numbers."""
+def _persons(value: float) -> float:
+    """Whole persons are written as whole numbers."""
     return int(value) if value.is_integer() else value
 
 

@@ -14,7 +14,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from passerby import __version__
-from passerby.api import export, feeds, ingest, metrics, push, reference, sightings
+from passerby.api import export, feeds, ingest, live, metrics, push, reference, sightings
 from passerby.api.native import SECURITY
 from passerby.api.problems import MEDIA_TYPE
 from passerby.dialects.camlytics import openapi as camlytics
@@ -96,6 +96,9 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
     series.update({"200": metrics.ANSWER, "404": problem("A place does not exist, or not for this key.")})
     push.describe(document["paths"][push.PATH])
     for path, operations in document["paths"].items():
+        if path.startswith(live.PATH):
+            for operation in operations.values():
+                operation["responses"]["404"] = problem("A place does not exist, or not for this key.")
         if path.startswith("/v1/webhooks/{"):
             for operation in operations.values():
                 operation["responses"]["404"] = problem("The webhook does not exist, or not for this key.")

@@ -55,5 +55,11 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option, as typer wants
             services.webhooks.start()
             with listening(services):
                 running.run()
-        except SystemExit:  # uvicorn has said why in the log
-            raise UnavailableError(f"cannot listen on {host}:{port}; see the log") from None
+        except SystemExit:
+            reason = _reason(running.failure) if running.failure else "see the log"
+            raise UnavailableError(f"cannot listen on {host}:{port}: {reason}") from None
+
+
+def _reason(error: OSError) -> str:
+    """What is wrong, in the words of the system alone."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)

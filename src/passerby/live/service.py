@@ -204,7 +204,7 @@ class Live:
         read_stored(self._store, state, 0, last_seq)
         self._snapshot, self._seq = catalogue, last_seq
         self._unpublished |= set(state.site_ids)
-        _log.info("live numbers made from the store", sites=len(list(state.site_ids)), s=time.monotonic() - began)
+        _log.debug("live numbers made from the store", sites=len(list(state.site_ids)), s=time.monotonic() - began)
         return state
 
     def _run(self) -> None:
