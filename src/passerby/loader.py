@@ -44,7 +44,7 @@ class Loader:
         self._progress = threading.Condition(self._lock)
         self._waiters: dict[int, list[Future[int]]] = {}
         self._accepted: OrderedDict[int, int] = OrderedDict()
-        self._listeners: list[Callable[[FactBatch, Loaded], None]] = []
+        self._listeners: list[Callable[[int, FactBatch, Loaded], None]] = []
         self._held: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._loaded_entry = 0
         self._loaded_seq = 0
@@ -163,10 +163,11 @@ class Loader:
         """Hand every entry from now on, also across restarts, to `callback`; see `Follower`. Call `stop` on it."""
         return Follower(self._journal, name, callback)
 
-    def subscribe(self, listener: Callable[[FactBatch, Loaded], None]) -> None:
+    def subscribe(self, listener: Callable[[int, FactBatch, Loaded], None]) -> None:
         """Call `listener` with every load once queries see it, before those who wait for it, in the loader's thread.
 
-        It must be quick and must not raise. A load that the store lost and took again is told again.
+        It gets the number of the first entry, the rows that the store was given, and what it did with them. It must
+        be quick and must not raise. A load that the store lost and took again is told again.
         """
         self._listeners = [*self._listeners, listener]
 
@@ -233,7 +234,7 @@ class Loader:
         self._recovered()
         self._journal.advance(READER, self._store.safe_cursor())
         for listener in self._listeners:
-            listener(batch, loaded)
+            listener(todo[0].number if todo else entries[0].number, batch, loaded)
         self._finished(entries, {entry.number: loaded.accepted_by_entry.get(entry.number, 0) for entry in todo})
 
     def _go_back(self) -> None:

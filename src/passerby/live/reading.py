@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,8 +15,23 @@ from passerby.live.state import COLUMNS, State, Tables
 from passerby.observations import table
 from passerby.store.contract import FactBatch, Loaded, Parameter, Store
 
-Load = tuple[FactBatch, Loaded]
-"""What was handed to the store, and what it said."""
+Load = tuple[int, FactBatch, Loaded]
+"""The first journal entry of a load, the rows that were handed to the store, and what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a state goes: the last journal entry and the last row that is in it."""
+
+    entry: int
+    seq: int
+
+    @staticmethod
+    def of(store: Store) -> Position:
+        """How far the store goes. While it loads, `entry` may already be the next one; `seq` is right."""
+        seq = store.last_seq()
+        return Position(store.cursor(), seq)
+
 
 _STAYS = frozenset({"visit", "zone_visit"})
 _ZONE_COLUMN = {"zone_visit": "zone_id", "level": "zone_id", "wifi_visit": "zone_id", "event": "trigger_id"}
@@ -36,19 +52,23 @@ def read_stored(store: Store, state: State, after_seq: int, last_seq: int) -> No
     )
 
 
-def take_load(store: Store, state: State, load: Load, after_seq: int) -> None:
-    """Bring a state that stands at row `after_seq` up to what was loaded.
+def take_load(store: Store, state: State, load: Load, position: Position) -> Position:
+    """Bring a state that stands at `position` up to what was loaded; how far it goes then.
 
-    Only rows that the store took count. When it took all that there were, they are at hand; else the store is asked.
+    Only rows that the store took count. When it took all that there were, they are at hand; else, and when anything
+    is missing in between, the store is asked.
     """
-    batch, loaded = load
-    first = min((rows.column("seq")[0].as_py() for rows in batch.rows.values() if rows.num_rows), default=None)
-    if loaded.duplicates or first != after_seq + 1:
-        read_stored(store, state, after_seq, batch.last_seq)
-        return
+    first_entry, batch, loaded = load
+    after = Position(batch.cursor, batch.last_seq)
+    if after.seq <= position.seq:
+        return Position(max(after.entry, position.entry), position.seq)
+    if loaded.duplicates or first_entry != position.entry + 1:
+        read_stored(store, state, position.seq, after.seq)
+        return after
     state.apply({kind: _relevant(kind, batch.rows[kind], state) for kind in COLUMNS if kind in batch.rows})
     for kind, rows in batch.rows.items():
         _see(state, kind, rows)
+    return after
 
 
 def _stored(store: Store, state: State, after_seq: int, last_seq: int) -> Tables:
@@ -96,11 +116,11 @@ class Waiting:
         self.overflown = False
         """Whether any were dropped since `start_over`."""
 
-    def add(self, batch: FactBatch, loaded: Loaded) -> None:
+    def add(self, first_entry: int, batch: FactBatch, loaded: Loaded) -> None:
         """For the loader: another load."""
         with self._changed:
             self._rows += sum(rows.num_rows for rows in batch.rows.values())
-            self._loads.append((batch, loaded))
+            self._loads.append((first_entry, batch, loaded))
             if self._rows > self._limit_rows:
                 self.overflown = True
                 self._loads.clear()

@@ -15,7 +15,7 @@ from passerby.catalogue.repository import Repository
 from passerby.errors import NotFoundError, UnavailableError
 from passerby.live.corrections import Correction, Corrections
 from passerby.live.layout import Layout
-from passerby.live.reading import Waiting, read_stored, take_load
+from passerby.live.reading import Position, Waiting, read_stored, take_load
 from passerby.live.state import SiteNow, State
 from passerby.loader import Loader
 from passerby.store.contract import Store
@@ -69,7 +69,7 @@ class Live:
         self._waiting = Waiting(_WAITING_ROWS)
         self._snapshot: Catalogue | None = None
         self._state: State | None = None
-        self._seq = 0
+        self._position = Position(0, 0)
         self._unpublished: set[int] = set()
         self._published: dict[int, SiteNow] = {}
         self._subscribers: list[_Subscriber] = []
@@ -176,10 +176,7 @@ class Live:
         try:
             self._unpublished |= state.advance(self._clock())
             for load in self._waiting.take():
-                last_seq = load[0].last_seq
-                if last_seq > self._seq:
-                    take_load(self._store, state, load, self._seq)
-                    self._seq = last_seq
+                self._position = take_load(self._store, state, load, self._position)
             self._unpublished |= state.advance(self._clock())
         except Exception:
             self._state = None  # half of a load may be in it
@@ -197,12 +194,12 @@ class Live:
         """A state from the store. Loads that come meanwhile wait, and those that it holds are known by their rows."""
         began = time.monotonic()
         self._waiting.start_over()
-        last_seq = self._store.last_seq()
+        position = Position.of(self._store)
         state = State(Layout.of(catalogue), self._clock())
         for correction in self.corrections.since(state.since()):
             state.correct(correction.site_id, correction.at_ms, correction.after)
-        read_stored(self._store, state, 0, last_seq)
-        self._snapshot, self._seq = catalogue, last_seq
+        read_stored(self._store, state, 0, position.seq)
+        self._snapshot, self._position = catalogue, position
         self._unpublished |= set(state.site_ids)
         _log.debug("live numbers made from the store", sites=len(list(state.site_ids)), s=time.monotonic() - began)
         return state
