@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from passerby.catalogue.model import Catalogue
+from passerby.dialects.quividi import proof_of_play
 from passerby.dialects.quividi.columns import rows, tenths, two_decimals, whole
 from passerby.dialects.quividi.requests import DataRequest, DataType
 from passerby.dialects.quividi.rows import Table, gate_table, sensor_table
@@ -275,8 +276,12 @@ SHAPES: Mapping[DataType, Shape] = {
     "footfall": footfall,
     "vehicles_footfall": vehicles_footfall,
     "im": impression_multipliers,
+    "proof_of_play_by_location": proof_of_play.by_location,
+    "proof_of_play_by_site": proof_of_play.by_site,
     "extrapolated_watchers": extrapolated_watchers,
     "extrapolated_ots": extrapolated_ots,
 }
-ALL_AT_ONCE: frozenset[DataType] = frozenset({"extrapolated_watchers", "extrapolated_ots"})
-"""Types whose rows are made of all sensors together."""
+ALL_AT_ONCE: frozenset[DataType] = frozenset(
+    {"extrapolated_watchers", "extrapolated_ots", "proof_of_play_by_location", "proof_of_play_by_site"}
+)
+"""Types whose rows are made of several sensors together, or that divide them themselves."""

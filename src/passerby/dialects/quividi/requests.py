@@ -45,7 +45,8 @@ RESOLUTIONS: Mapping[DataType, tuple[Resolution, ...]] = {
     "vehicles_footfall": _ANY,
     "im": ("1h",),
 }
-_WITH_CONTENTS = frozenset({"viewers_apc", "proof_of_play_by_location", "proof_of_play_by_site"})
+_PROOFS_OF_PLAY: frozenset[DataType] = frozenset({"proof_of_play_by_location", "proof_of_play_by_site"})
+_WITH_CONTENTS: frozenset[DataType] = _PROOFS_OF_PLAY | {"viewers_apc"}
 _FORBIDDEN = "You are not allowed to see one of these or it does not exist"
 
 
@@ -91,7 +92,7 @@ def data_request(query: Sequence[tuple[str, str]], catalogue: Catalogue, credent
         problems.append(Problem("locations", f"give at least one of {', '.join(_SOURCES)}"))
     if problems or data_type is None or resolution is None or start is None or end is None:
         raise InvalidInputError(problems)
-    aggregated_viewers = data_type == "viewers" and resolution != "finest"
+    divisible = data_type in _PROOFS_OF_PLAY or (data_type == "viewers" and resolution != "finest")
     return DataRequest(
         data_type=data_type,
         time_resolution=resolution,
@@ -101,7 +102,7 @@ def data_request(query: Sequence[tuple[str, str]], catalogue: Catalogue, credent
         account=credential.account_id,
         contents=_contents(query) if data_type in _WITH_CONTENTS else None,
         extrapolated_to=extrapolated_to,
-        by_demographics=aggregated_viewers and "group_by_demographics" in given,
+        by_demographics=divisible and "group_by_demographics" in given,
     )
 
 

@@ -123,6 +123,11 @@ class Table:
             row[mine] += each.of_bucket[bucket[mine]]
         return row
 
+    def rows_of_periods(self, place: Integers, period: Integers) -> Integers:
+        """The row of each (place, period)."""
+        row: Integers = self._offsets[place] + period
+        return row
+
     def __getitem__(self, metric: str) -> Floats:
         """A metric of each row."""
         return self._values[metric]
@@ -131,6 +136,12 @@ class Table:
     def place(self) -> Integers:
         """The place of each row."""
         return np.repeat(np.arange(len(self.places)), np.diff(self._offsets))
+
+    @property
+    def period(self) -> Integers:
+        """The period of each row, counted from the first one of its place."""
+        first: Integers = self._offsets[:-1][self.place]
+        return np.arange(len(self)) - first
 
     @property
     def number(self) -> Integers:
