@@ -56,7 +56,11 @@ DATA = documented_get(
         "site_tags": ("Ids of site tags.", False, _IDS),
         "content_ids": ("Only these contents.", False, _TEXT),
         "extrapolation_amount": ("Number of locations; empty: the average of one.", False, _TEXT),
-        "group_by_demographics": ("By mere presence: a row for each gender and age group.", False, _TEXT),
+        "group_by_demographics": (
+            "By mere presence: viewers by gender and age group, as rows or, in proof of play, as columns.",
+            False,
+            _TEXT,
+        ),
         "force_rebuild": ("By mere presence: make the export anew.", False, _TEXT),
         "status_only": ("By mere presence: leave the rows out.", False, _TEXT),
     },
