@@ -11,6 +11,8 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpcore
@@ -34,6 +36,8 @@ _NOT_PUBLIC = tuple(
         ),
     )
 )
+# Threads of their own: a name server that does not answer must not take those that read and write what is delivered.
+_NAMES = ThreadPoolExecutor(16, thread_name_prefix="webhook-names")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -59,7 +63,8 @@ def is_public(address: Address) -> bool:
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """The addresses of a host, in the order that the system prefers."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_NAMES, ask)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
