@@ -163,7 +163,9 @@ def _serve(services: Services, listening: socket.socket, later: Iterator[Deliver
 
     port = listening.getsockname()[1]
     services.webhooks.start()
-    DemoServer(server(services, _HOST, port).config).run(sockets=[listening])
+    serving = DemoServer(server(services, _HOST, port).config)
+    serving.before_shutdown = services.live.hang_up
+    serving.run(sockets=[listening])
     for thread in threads:
         thread.join()
 
