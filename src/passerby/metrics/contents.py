@@ -215,7 +215,7 @@ def _met(asked: Asked, units: SensorUnits, wanted: Integers | None, *, by_kind: 
 
 def _of_untold(rows: pa.Table, looks: pa.Table) -> pa.Table:
     """As content_views.sql, of views whose attention to each content has to be found out."""
-    attention = _looked(rows, looks)
+    attention = looked(rows, looks)
     view_content = [numbers(rows, name) for name in ("unit", "seq", "content_id")]
     order = np.lexsort(view_content)
     begins = np.ones(len(order), dtype=np.bool_)
@@ -238,8 +238,11 @@ def _of_untold(rows: pa.Table, looks: pa.Table) -> pa.Table:
     )
 
 
-def _looked(rows: pa.Table, looks: pa.Table) -> Integers:
+def looked(rows: pa.Table, looks: pa.Table) -> Integers:
     """The attention of each row, in ms: as told, else the overlap of its interval with the looking of its view.
+
+    `rows`: seq, start_ms, duration_ms and attention_ms (-1: not told) of showings. `looks`: seq and attention of their
+    views, every one of them.
 
     All views' stretches are laid end to end on one time line, along which the time looked so far only grows.
     """
@@ -249,7 +252,7 @@ def _looked(rows: pa.Table, looks: pa.Table) -> Integers:
     ms = stretches.field("ms").to_numpy(zero_copy_only=False)
     looking: Flags = stretches.field("looking").to_numpy(zero_copy_only=False)
     ends = np.concatenate([[0], np.cumsum(ms)])
-    looked = np.concatenate([[0], np.cumsum(np.where(looking, ms, 0))])
+    seen = np.concatenate([[0], np.cumsum(np.where(looking, ms, 0))])
     view_edges = ends[np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())])]
     view = np.searchsorted(seq, numbers(rows, "seq"))
     begin, end = view_edges[view], view_edges[view + 1]
@@ -258,7 +261,7 @@ def _looked(rows: pa.Table, looks: pa.Table) -> Integers:
         """The time looked before `offset` ms of the view, counted from the beginning of the time line."""
         at = np.minimum(begin + offset, end)
         stretch = np.maximum(np.searchsorted(ends, at) - 1, 0)
-        before: Integers = looked[stretch] + np.where(looking[stretch], at - ends[stretch], 0)
+        before: Integers = seen[stretch] + np.where(looking[stretch], at - ends[stretch], 0)
         return before
 
     start = numbers(rows, "start_ms")

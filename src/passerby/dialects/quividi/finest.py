@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from passerby.calendar import stretches
 from passerby.catalogue.model import Catalogue
+from passerby.dialects.quividi.apc import Contents, lines
 from passerby.dialects.quividi.requests import DataRequest, DataType
 from passerby.dialects.quividi.rows import local_range
 from passerby.jobs import JobFailedError
@@ -24,6 +25,7 @@ _ROLES: Mapping[str, Parameter] = {"excluded": "staff", "only": None}
 # Of each data type: its query, the one that counts its rows, and what both bind.
 _QUERIES: Mapping[DataType, tuple[str, str, Mapping[str, Parameter]]] = {
     "viewers": ("quividi/viewers", "quividi/viewers_count", _ROLES),
+    "viewers_apc": ("quividi/viewers_apc", "quividi/viewers_apc_count", _ROLES),
     "vehicles": ("quividi/vehicles", "quividi/passersby_count", {"vehicles": True, "persons": False}),
     "footfall": ("quividi/footfall", "quividi/passersby_count", {"vehicles": False, "persons": True}),
     "vehicles_footfall": ("quividi/vehicles_footfall", "quividi/passersby_count", {"vehicles": True, "persons": True}),
@@ -38,10 +40,15 @@ def finest(store: Store, catalogue: Catalogue, request: DataRequest) -> Iterator
         return
     bounds = {"start_ms": table["from_ms"].to_numpy().min(), "end_ms": table["until_ms"].to_numpy().max()}
     parameters = {**parameters, **{name: int(bound) for name, bound in bounds.items()}}
-    found = store.query(count, parameters, {"stretches": table})["rows"][0].as_py()
+    tables = {"stretches": table}
+    contents = Contents(catalogue, request) if request.data_type == "viewers_apc" else None
+    if contents is not None:
+        parameters, tables = {**parameters, **contents.parameters}, {**tables, **contents.tables}
+    found = store.query(count, parameters, tables)["rows"][0].as_py()
     if found > MAX_ROWS:
         raise JobFailedError(f"the export has {found:,} rows; at most {MAX_ROWS:,} are allowed: ask for less")
-    yield from text_pieces(store.stream(query, parameters, {"stretches": table}))
+    batches = store.stream(query, parameters, tables)
+    yield from text_pieces(batches if contents is None else lines(store, batches, contents))
 
 
 def _stretches(catalogue: Catalogue, request: DataRequest) -> pa.Table:

@@ -27,3 +27,6 @@ create or replace macro mood_share(mood, part) as case
     when mood.very_happy + mood.happy + mood.neutral + mood.unhappy + mood.very_unhappy > 0 then 100.0::double * part
         / (mood.very_happy + mood.happy + mood.neutral + mood.unhappy + mood.very_unhappy)
 end;
+
+-- Whether any of the contents shown in a view is one of these ids.
+create or replace macro shows_any(contents, ids) as list_has_any(list_transform(contents, lambda c: c.content_id), ids);
