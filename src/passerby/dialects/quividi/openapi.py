@@ -33,7 +33,7 @@ def _form(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def listing(description: str, *, path: bool = False) -> type[Operation]:
-    """A route that answers with an array of objects."""
+    """A route that answers with an array of objects. `path`: it names something, which may not be there."""
     refusals = {status: told for status, told in _REFUSALS.items() if status != 400 and (path or status != 403)}
     answer = {"type": "array", "items": {"type": "object"}}
     return documented_get({}, {200: (description, answer), **refusals}, "basic")

@@ -142,17 +142,17 @@ def _extrapolation(given: Mapping[str, str], data_type: DataType | None, problem
     text = given.get("extrapolation_amount")
     if text == "":
         return 0
-    number = _number(text or "")
-    if number is None or number == 0:
+    amount = whole_number(text or "")
+    if amount is None or amount == 0:
         message = "expected a number of locations, or nothing after the = for the average of the sampled ones"
         problems.append(Problem("extrapolation_amount", message))
-    return number
+    return amount
 
 
 def _ids(query: Iterable[tuple[str, str]], name: str, problems: list[Problem]) -> list[int]:
     found = []
     for text in (text.strip() for key, value in query if key == name for text in value.split(",")):
-        number = _number(text)
+        number = whole_number(text)
         if number is not None:
             found.append(number)
         elif text:
@@ -160,7 +160,7 @@ def _ids(query: Iterable[tuple[str, str]], name: str, problems: list[Problem]) -
     return found
 
 
-def _number(text: str) -> int | None:
+def whole_number(text: str) -> int | None:
     """A whole number; nobody's million digits are converted."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 16 else None
 

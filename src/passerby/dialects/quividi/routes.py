@@ -15,7 +15,7 @@ from passerby.catalogue.model import Credential
 from passerby.dialects.quividi import auth, openapi
 from passerby.dialects.quividi.building import KIND, creation_date
 from passerby.dialects.quividi.errors import answer, failed, http_refused, refused
-from passerby.dialects.quividi.requests import data_request
+from passerby.dialects.quividi.requests import data_request, whole_number
 from passerby.dialects.quividi.topology import LISTS, Listing, Topology
 from passerby.errors import PasserbyError
 from passerby.jobs import Job
@@ -66,13 +66,21 @@ def _state(job: Job) -> dict[str, object]:
 def _list_route(path: str, title: str, listing: Listing) -> HTTPRouteHandler:
     """A route that answers with one of the topology's lists. A path's `key` is a number or the label of a tag."""
     operation = openapi.listing(title, path="{" in path)
+    # What is no number names nothing: 403 as for everything that does not exist, so the route takes any text.
+    key_of = whole_number if "{key:int}" in path else str
 
-    @get(path, name=f"quividi {path}", sync_to_thread=True, summary=title, operation_class=operation)
+    @get(
+        path.replace(":int", ":str"),
+        name=f"quividi {path}",
+        sync_to_thread=True,
+        summary=title,
+        operation_class=operation,
+    )
     def one(request: AnyRequest, services: NamedDependency[Services]) -> Response[bytes]:
         """An array of objects; a path names a number, or the label of a tag."""
         credential = _caller(request, services)
         topology = Topology(services, services.catalogue.current(), credential)
-        return answer(listing(topology, request.path_params.get("key")))
+        return answer(listing(topology, key_of(request.path_params.get("key", ""))))
 
     return one
 

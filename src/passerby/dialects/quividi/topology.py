@@ -47,15 +47,15 @@ class Topology:
         """The sites, by id."""
         return self.catalogue.visible_sites(self.credential)
 
-    def network(self, number: int) -> Brand:
+    def network(self, number: int | None) -> Brand:
         """A brand."""
         return _one(brand for brand in self.all_networks if brand.id == number)
 
-    def site(self, number: int) -> Site:
+    def site(self, number: int | None) -> Site:
         """A site."""
         return _one(site for site in self.all_sites if site.id == number)
 
-    def location(self, number: int) -> Sensor:
+    def location(self, number: int | None) -> Sensor:
         """A sensor."""
         return _one(sensor for sensor in self.sensors(self.all_sites) if sensor.id == number)
 
@@ -255,7 +255,7 @@ def _tag(tag: Tag) -> Document:
 
 Listing = Callable[[Topology, Any], object]
 _SCOPES: tuple[tuple[str, str, Callable[[Topology, Any], list[Sensor]]], ...] = (
-    ("/things", "{}", lambda t, _: t.sensors(t.all_sites)),
+    ("/things", "All {}", lambda t, _: t.sensors(t.all_sites)),
     ("/network/{key:int}/things", "{} of a network", lambda t, n: t.sensors(t.sites_of_network(n))),
     ("/site/{key:int}/things", "{} of a site", lambda t, n: t.sensors([t.site(n)])),
     ("/site_tag/{key:str}/things", "{} of the sites with a tag", lambda t, n: t.sensors(t.sites_of_tag(n))),
@@ -268,8 +268,8 @@ def _listing(documents: str, sensors: Callable[[Topology, Any], list[Sensor]]) -
 
 
 LISTS: Mapping[str, tuple[str, Listing]] = {
-    "/networks": ("Networks (brands)", lambda t, _: t.networks()),
-    "/sites": ("Sites", lambda t, _: t.site_documents(t.all_sites)),
+    "/networks": ("All networks", lambda t, _: t.networks()),
+    "/sites": ("All sites", lambda t, _: t.site_documents(t.all_sites)),
     "/network/{key:int}/sites": ("Sites of a network", lambda t, n: t.site_documents(t.sites_of_network(n))),
     "/site_tag/{key:str}/sites": ("Sites with a tag", lambda t, n: t.site_documents(t.sites_of_tag(n))),
     "/sites/vehicles": ("Sites and their vehicle factors", lambda t, _: t.site_documents(t.all_sites, vehicles=True)),
@@ -278,12 +278,12 @@ LISTS: Mapping[str, tuple[str, Listing]] = {
         lambda t, n: t.site_documents(t.sites_of_network(n), vehicles=True),
     ),
     **{
-        path.replace("things", name): (title.format(name.capitalize()), _listing(documents, sensors))
+        path.replace("things", name): (title.format(name).capitalize(), _listing(documents, sensors))
         for name, documents in (("locations", "location_documents"), ("boxes", "box_documents"))
         for path, title, sensors in _SCOPES
     },
     "/location/{key:int}/boxes": ("The box of a location", lambda t, n: t.box_documents([t.location(n)])),
-    "/zones": ("Zones", lambda t, _: t.zone_documents(t.sensors(t.all_sites))),
+    "/zones": ("All zones", lambda t, _: t.zone_documents(t.sensors(t.all_sites))),
     "/location/{key:int}/zones": ("Zones of a location", lambda t, n: t.zones_of_location(n)),
     "/site_tags": ("Tags of sites", lambda t, _: t.tag_documents("sites")),
     "/location_tags": ("Tags of locations", lambda t, _: t.tag_documents("sensors")),
