@@ -63,6 +63,10 @@ class Delivery(Protocol):
         """The lines and zones of a sensor. Raises NotFoundError when there is no such sensor."""
         ...
 
+    def timezone(self, sensor: int | str) -> str:
+        """The IANA name of the time zone of a sensor's site. Raises NotFoundError when there is no such sensor."""
+        ...
+
     def send(self, parcel: Parcel) -> Delivered:
         """Bring in a parcel; returns once queries see its rows."""
         ...
@@ -123,11 +127,26 @@ class HttpDelivery:
         self._patience_s = GIVE_UP_UNHEARD_S
         self._run = uuid.uuid4().hex
         self._numbers = count()
+        self._zones: dict[int | str, str] | None = None
 
     def drawn(self, sensor: int | str) -> Drawn:
         """The lines and zones that the server's catalogue draws for a sensor."""
         answer = self._request(self._client.build_request("GET", "/v1/catalogue"))
         return drawn_in(msgspec.json.decode(answer.content), sensor)
+
+    def timezone(self, sensor: int | str) -> str:
+        """The zone of a sensor's site in the server's catalogue, which is asked for once."""
+        if self._zones is None:
+            try:
+                answer = self._request(self._client.build_request("GET", "/v1/catalogue"))
+            except UnauthorizedError as error:
+                reason = f"{error.message}; give the zone of the times with --timezone, or a key with the scope read"
+                raise UnauthorizedError(reason) from None
+            self._zones = zones_in(msgspec.json.decode(answer.content))
+        try:
+            return self._zones[sensor]
+        except KeyError:
+            raise NotFoundError(f"there is no sensor {sensor}, or the key may not see it") from None
 
     def send(self, parcel: Parcel) -> Delivered:
         """Post a parcel and wait until its rows are visible."""
@@ -230,6 +249,14 @@ class DirectDelivery:
             tuple((zone.id, zone.polygon) for zone in found.zones.values()),
         )
 
+    def timezone(self, sensor: int | str) -> str:
+        """The zone of a sensor's site in the catalogue."""
+        catalogue = self._services.catalogue.current()
+        found = catalogue.sensor(sensor)
+        if found is None or not catalogue.may_see_sensor(self._credential, found):
+            raise NotFoundError(f"there is no sensor {sensor}")
+        return catalogue.site_of(found).timezone
+
     def send(self, parcel: Parcel) -> Delivered:
         """Decode a parcel, write it to the journal and wait until it is loaded."""
         services, credential = self._services, self._credential
@@ -296,6 +323,18 @@ def drawn_in(document: Mapping[str, Any], sensor: int | str) -> Drawn:
                 tuple((zone["id"], _points(zone["polygon"])) for zone in found.get("zones") or ()),
             )
     raise NotFoundError(f"there is no sensor {sensor}, or the key may not see it")
+
+
+def zones_in(document: Mapping[str, Any]) -> dict[int | str, str]:
+    """The time zone of each sensor, by id and by uid, in a catalogue document."""
+    return {
+        reference: site["timezone"]
+        for brand in document.get("brands") or ()
+        for site in brand.get("sites") or ()
+        for sensor in site.get("sensors") or ()
+        for reference in (sensor["id"], sensor.get("uid"))
+        if reference is not None
+    }
 
 
 def _sensors(document: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

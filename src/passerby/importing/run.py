@@ -34,6 +34,8 @@ def run(delivery: Delivery, chosen: Format, options: Options, files: Sequence[Pa
     """
     if "scene" in chosen.needs:
         options = replace(options, drawn=delivery.drawn(sensor_of(options)))
+    if "zone" in chosen.needs and options.timezone is None:
+        options = replace(options, zone_of=delivery.timezone)
     tally = Tally()
     accepted = duplicates = 0
     for path in files:

@@ -1,20 +1,21 @@
-"""Import formats: one file each. A new one is a file with a `FORMAT` and a line here."""
+"""Import formats: one file each, or one for several that are alike. A new one is a file and a line here."""
 
 from __future__ import annotations
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.files import counts_csv, mot, native, sightings_csv, supervision, tracks_csv
+from passerby.ingest.files import counts_csv, mot, native, sightings_csv, supervision, tracks_csv, vidicenter
 from passerby.ingest.files.base import Format
 
 FORMATS: dict[str, Format] = {
-    module.FORMAT.name: module.FORMAT
-    for module in (
-        native,
-        tracks_csv,
-        mot,
-        supervision,
-        counts_csv,
-        sightings_csv,
+    found.name: found
+    for found in (
+        native.FORMAT,
+        tracks_csv.FORMAT,
+        mot.FORMAT,
+        supervision.FORMAT,
+        counts_csv.FORMAT,
+        sightings_csv.FORMAT,
+        *vidicenter.FORMATS,
     )
 }
 

@@ -21,7 +21,7 @@ from passerby.tracks.observe import DEFAULT_BRIDGE_S
 from passerby.tracks.track import DEFAULT_GAP_S
 
 T = TypeVar("T")
-Need = Literal["sensor", "start", "fps", "scene"]
+Need = Literal["sensor", "start", "fps", "scene", "zone"]
 
 # Small enough for any server's max_body_mb, large enough that the round trip does not matter.
 PARCEL_ROWS = 5_000
@@ -55,6 +55,8 @@ class Options:
         gap_s: a track unseen for longer ends.
         hysteresis: see `tracks.crossings`.
         bridge_s: absences from a zone up to this long do not interrupt a stay.
+        zone_of: the IANA name of the zone of a sensor; only formats that need it get it, and not beside `timezone`.
+            Raises NotFoundError for a sensor that is not known.
         keep_open: more sightings of these sites follow, so their WiFi sessions do not end with these files.
     """
 
@@ -71,6 +73,7 @@ class Options:
     gap_s: float = DEFAULT_GAP_S
     hysteresis: Hysteresis = field(default_factory=Hysteresis)
     bridge_s: float = DEFAULT_BRIDGE_S
+    zone_of: Callable[[int | str], str] | None = None
     keep_open: bool = False
 
 
@@ -78,7 +81,8 @@ class Options:
 class Tally:
     """What happened to the rows of the files: how many were read, refused, and left out on purpose and why.
 
-    `newest` has, for formats that must say at the end what is complete, the newest instant of each sensor (UTC ms).
+    `contents` has the app_id and campaign_id of contents that the files name by text. `newest` has, for formats that
+    must say at the end what is complete, the newest instant of each sensor (UTC ms).
     """
 
     read: int = 0
@@ -87,6 +91,7 @@ class Tally:
     left_out: Counter[str] = field(default_factory=Counter)
     progress: Callable[[int], None] = field(default=lambda _: None)
     newest: dict[int | str, int] = field(default_factory=dict)
+    contents: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
     def reject(self, place: str, reason: str) -> None:
         """Count a row that is wrong; the first reasons are kept to be shown."""

@@ -1,0 +1,170 @@
+"""History moves over: exporting what was imported from the vendor's exports gives the same rows again."""
+
+import contextlib
+import json
+import secrets
+import shutil
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.support.quividi import KEY, VidiCenter, catalogue
+from tests.support.servers import serving
+
+from passerby.importing.delivery import DirectDelivery, HttpDelivery
+from passerby.importing.run import run
+from passerby.ingest.files import format_named
+from passerby.ingest.files.base import Options
+from passerby.services import open_services
+
+MOODS = ("very_happy", "happy", "neutral", "unhappy", "very_unhappy")
+EXPERT = ("age_value", "glasses", "mustache", "beard", *MOODS)
+FACTORS = {"car": 1.6, "van": 3.5, "bus": 9.5, "truck": 1.2, "bike": 1.1, "unknown": 1.0}
+TYPES = ("unknown", "car", "bus", "truck", "van", "bike")
+# New York and Paris, over the days on which their clocks change.
+DAYS = ((8866, datetime(2018, 3, 10)), (8866, datetime(2018, 11, 3)), (4636, datetime(2018, 3, 24)))  # noqa: DTZ001 - wall clocks
+DAYS = (*DAYS, (8264, datetime(2018, 3, 11, 4)), (4636, datetime(2018, 10, 28)))  # noqa: DTZ001 - wall clocks
+NEVER_SHOWN = {(8866, "2018-03-11T02"), (8264, "2018-03-11T02"), (4636, "2018-03-25T02")}
+ASK = {"start": "2018-01-01T00:00:00", "end": "2018-12-31T23:59:59", "time_resolution": "finest"}
+
+
+@st.composite
+def places(draw):
+    """(location, second on its wall), of few, so that rows are equal now and then."""
+    location, day = draw(st.sampled_from(DAYS))
+    seconds = draw(st.sampled_from((0, 1, 3_599, 5_400, 9_000, 93_599, 95_400, 97_200)))
+    start = (day + timedelta(seconds=seconds)).isoformat()
+    if (location, start[:13]) in NEVER_SHOWN:
+        start = start[:11] + "04" + start[13:]
+    return location, start
+
+
+@st.composite
+def viewers(draw):
+    """A row of a finest viewers export; location 8264 has no expert licence."""
+    location, start = draw(places())
+    attention = draw(st.sampled_from((0, 3, 50)))
+    row = {
+        "location_id": location,
+        "period_start": start,
+        "gender": draw(st.integers(0, 2)),
+        "age": draw(st.integers(0, 4)),
+        "dwell_time_in_tenths_of_sec": attention + draw(st.sampled_from((0, 7))),
+        "attention_time_in_tenths_of_sec": attention,
+    }
+    if location == 8264:
+        return row | dict.fromkeys(EXPERT)
+    weights = draw(st.lists(st.integers(0, 255), min_size=5, max_size=5).filter(any))
+    shares = {name: 100.0 * weight / sum(weights) for name, weight in zip(MOODS, weights, strict=True)}
+    shares["neutral"] = 100 - (shares["very_happy"] + shares["happy"] + shares["unhappy"] + shares["very_unhappy"])
+    age_value = draw(st.none() | st.integers(0, 99))
+    row |= shares | {"age_value": age_value, "glasses": draw(st.integers(0, 3))}
+    return row | {"mustache": draw(st.integers(0, 2)), "beard": draw(st.integers(0, 2))}
+
+
+# Each example is a server of its own; making it smaller takes minutes and tells little.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+CONTENTS = {"my_very_own_content_id": None, "another_content_id": "A campaign id"}
+
+
+@st.composite
+def viewers_with_contents(draw):
+    """A row of a viewers_apc export."""
+    row = draw(viewers())
+    row["start_time"] = row.pop("period_start")
+    times = st.none() if row["location_id"] == 8264 else st.integers(0, 60_000)
+    row["contents"] = [
+        {
+            "content_id": content,
+            "app_id": "my_app_id",
+            "campaign_id": CONTENTS[content],
+            "dwell_time_in_milliseconds": draw(st.integers(0, 60_000)),
+            "attention_time_in_milliseconds": draw(st.integers(0, 60_000)),
+            **{f"{mood}_time": draw(times) for mood in MOODS},
+        }
+        for content in draw(st.lists(st.sampled_from(sorted(CONTENTS)), min_size=1, unique=True))
+    ]
+    return row
+
+
+@st.composite
+def vehicles(draw):
+    """A row of a finest vehicles export."""
+    location, start = draw(places())
+    kind = draw(st.integers(0, 5))
+    return {
+        "location_id": location,
+        "period_start": start,
+        "type": kind,
+        "color": draw(st.none() | st.integers(0, 7)),
+        "vehicle_presence_time": draw(st.sampled_from((0, 41, 5_000))),
+        "vehicle_impressions": FACTORS[TYPES[kind]],
+        "impressions_per_vehicle": FACTORS[TYPES[kind]],
+    }
+
+
+@st.composite
+def persons(draw):
+    """A row of a finest footfall export."""
+    location, start = draw(places())
+    presence = draw(st.sampled_from((0, 41, 5_000)))
+    return {"location_id": location, "period_start": start, "footfall_presence_time": presence}
+
+
+def bring_in(delivery, folder, name, rows):
+    """Import rows of the vendor's as a finished document."""
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps({"state": "finished", "data": rows, "creation_date": "2018-01-29 09:18:53"}))
+    outcome = run(delivery, format_named(f"quividi-{name}"), Options(), [path], lambda *_: None)
+    assert outcome.tally.rejections == []
+    return outcome.accepted, outcome.duplicates
+
+
+def multiset(rows, keys):
+    return sorted(json.dumps({key: row[key] for key in keys}, sort_keys=True) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "data_type", "rows_of"),
+    [
+        ("viewers", "viewers", viewers()),
+        ("viewers-apc", "viewers_apc", viewers_with_contents()),
+        ("vehicles", "vehicles", vehicles()),
+        ("footfall", "footfall", persons()),
+    ],
+)
+def test_a_random_history_comes_back_as_it_was(tmp_path, name, data_type, rows_of):
+    """Into a data directory, and once more in another order into a server of it: nothing is new then."""
+
+    @settings(max_examples=4, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+    @given(st.lists(rows_of, min_size=1, max_size=30), st.integers(0, 5), st.randoms(use_true_random=False))
+    def moves_over(rows, repeated, chance):
+        rows = rows + chance.choices(rows, k=repeated)
+        data = tmp_path / secrets.token_hex(8)
+        with contextlib.closing(open_services(data)) as services:
+            services.catalogue.apply(catalogue(FACTORS))
+        with contextlib.closing(DirectDelivery(data, None)) as delivery:
+            assert bring_in(delivery, tmp_path, name, rows) == (len(rows), 0)
+        with contextlib.closing(open_services(data)) as services, serving(services) as url, VidiCenter(url) as vidi:
+            with contextlib.closing(HttpDelivery(url, KEY)) as delivery:
+                assert bring_in(delivery, tmp_path, name, chance.sample(rows, len(rows))) == (0, len(rows))
+            exported = vidi.export(**ASK, data_type=data_type, sites="177,178")
+            assert multiset(exported, rows[0]) == multiset(rows, rows[0])
+        shutil.rmtree(data)
+
+    moves_over()
+
+
+def test_viewers_with_contents_first_then_all_viewers(tmp_path):
+    """The two exports of the same days have viewers in common; each counts once, with its contents."""
+    with contextlib.closing(open_services(tmp_path / "data")) as services:
+        services.catalogue.apply(catalogue())
+    seen = {"location_id": 8866, "gender": 1, "age": 3, "dwell_time_in_tenths_of_sec": 9}
+    seen |= {"attention_time_in_tenths_of_sec": 4}
+    content = {"content_id": "content one", "dwell_time_in_milliseconds": 800, "attention_time_in_milliseconds": 400}
+    times = ("2018-03-10T10:00:00", "2018-03-10T10:00:00", "2018-03-10T10:00:01")
+    with contextlib.closing(DirectDelivery(tmp_path / "data", None)) as delivery:
+        with_contents = [{**seen, "start_time": time, "contents": [content]} for time in times[1:]]
+        assert bring_in(delivery, tmp_path, "viewers-apc", with_contents) == (2, 0)
+        assert bring_in(delivery, tmp_path, "viewers", [{**seen, "period_start": time} for time in times]) == (1, 2)
