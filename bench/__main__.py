@@ -6,10 +6,10 @@ import argparse
 import os
 from pathlib import Path
 
-from bench import exports, facts, ingest, outlets, raw, report, sightings, wifi, year
+from bench import exports, facts, ingest, outlets, raw, report, sightings, vidicenter, wifi, year
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-SECTIONS = "abcdefgh"
+SECTIONS = "abcdefghi"
 
 
 def main() -> None:
@@ -35,6 +35,8 @@ def main() -> None:
         sections.append(sightings.run(folder, options.seconds))
     if "h" in wanted:
         sections.append(outlets.run(folder, min(options.seconds, 5)))
+    if "i" in wanted:
+        sections.append(vidicenter.run(folder))
     if wanted == set(SECTIONS) and not options.no_page:
         stored = f"{largest.name} visits ({largest.sites:,} sites, {largest.days} days)"
         setting = [
