@@ -246,3 +246,17 @@ def test_streams_end_when_the_server_is_told_to(server):
         one.process.terminate()
         assert list(found) == []
     assert one.stop() == 0
+
+
+def test_a_join_waits_in_the_queue_until_its_leave(services, client):
+    document = network()
+    document["brands"][0]["sites"][0]["sensors"][0]["zones"][0]["queue"] = True
+    services.catalogue.apply(document)
+    event = {"kind": "event", "sensor": 3024, "trigger": "zone-door-1", "object_id": 7}
+    send(client, event | {"type": "RegionJoin", "at": now(-60)}, stay("a"))
+    with streaming(client, "?zone=3024/11") as found:
+        queue = next(found)[1]["zones"][0]["queue"]
+        assert queue["count"] == 2
+        assert 60 <= queue["mean_wait_s"] < 120
+        send(client, event | {"type": "RegionLeave", "at": now()})
+        assert next(found)[1]["zones"][0]["queue"]["count"] == 1

@@ -84,8 +84,16 @@ class Replay:
             for kind, r in self.rows
             if kind == "zone_visit" and (r[0], r[1]) == key and r[3] - r[2] >= minimum and r[4] != "staff"
         ]
-        value = max(twin.present(stays, now), twin.level(self._levels(key), reset, now))
-        return value, twin.waiting_since(stays, now)
+        joins = self._joins(key, reset, now)
+        value = max(twin.present(stays, now) + len(joins), twin.level(self._levels(key), reset, now))
+        return value, twin.waiting_since(stays, joins, now)
+
+    def _joins(self, key, reset, now):
+        rows = [(kind, r) for kind, r in self.rows if kind in {"event", "zone_visit"} and (r[0], r[1]) == key]
+        events = [(r[4], r[2], r[3]) for kind, r in rows if kind == "event" and r[4] is not None]
+        events = [each for each in events if each[2] in {"RegionJoin", "RegionLeave"}]
+        visits = [(r[5], r[2], r[3]) for kind, r in rows if kind == "zone_visit" and r[6] and r[5] is not None]
+        return twin.joined(events, visits, reset, now)
 
 
 def actual(state):
@@ -103,6 +111,7 @@ def times(start):
 
 
 LENGTHS = st.sampled_from([0, 1000, 3000, HOUR // 4, HOUR, 9 * HOUR])
+EVENTS = st.sampled_from(["RegionJoin", "RegionJoin", "RegionLeave", "TamperingDetected"])
 ROLES = st.sampled_from([None, None, "staff"])
 SENSORS = st.sampled_from([10, 11, 12])
 
@@ -110,7 +119,18 @@ SENSORS = st.sampled_from([10, 11, 12])
 @st.composite
 def row(draw, start):
     time, sensor, length = draw(times(start)), draw(SENSORS), draw(LENGTHS)
-    kind = draw(st.sampled_from(["crossing"] * 4 + ["count", "visit", "visit", "zone_visit", "level"]))
+    kinds = ["crossing"] * 4 + [
+        "count",
+        "visit",
+        "visit",
+        "zone_visit",
+        "zone_visit",
+        "level",
+        "event",
+        "event",
+        "event",
+    ]
+    kind = draw(st.sampled_from(kinds))
     road_user = draw(st.sampled_from(["person"] * 4 + ["car"]))
     line = draw(st.sampled_from([5, 5, 5, 6]))
     if kind == "crossing":
@@ -121,8 +141,11 @@ def row(draw, start):
     if kind == "visit":
         return kind, (sensor, time, draw(st.sampled_from([None, time + length, time + length])), draw(ROLES))
     zone = draw(st.sampled_from([ZONE, QUEUE]))
+    object_id = draw(st.sampled_from([None, 1, 1, 2, 2]))
     if kind == "zone_visit":
-        return kind, (*zone, time, time + length, draw(ROLES))
+        return kind, (*zone, time, time + length, draw(ROLES), object_id, draw(st.booleans()))
+    if kind == "event":
+        return kind, (*zone, time, draw(EVENTS), object_id)
     sensor, part = draw(st.sampled_from([(10, None), (11, None), (12, None), ZONE, QUEUE]))
     return kind, (sensor, part, time, float(draw(st.integers(0, 6))))
 
@@ -190,6 +213,57 @@ def test_the_reset_is_at_four_on_the_wall(timezone):
         assert state.site(SITE).occupancy == 1
         state.advance(first)
         assert state.site(SITE).occupancy == 0
+
+
+def join(time, object_id=7, event_type="RegionJoin"):
+    return "event", (*QUEUE, time, event_type, object_id)
+
+
+def waiting(state):
+    """(how many wait in the queue, since when)."""
+    queue = state.site(SITE).queue
+    return queue.count, queue.since_ms
+
+
+def test_whoever_joined_a_queue_waits_until_he_leaves_it():
+    now = NIGHTS[2]
+    state = State(layout(), now)
+    state.apply(tables([join(now - 60_000), join(now - 20_000, 8), join(now - 20_000, 8), join(now + 5000, 9)]))
+    state.advance(now)
+    assert waiting(state) == (2, now - 40_000)
+    assert state.next_change() == now + 5000
+    state.advance(now + 5000)
+    assert waiting(state)[0] == 3
+    # The leave arrives with the stay that it completes, and is not the end of another object's wait.
+    stay = "zone_visit", (*QUEUE, now - 60_000, now + 4000, None, 7, True)
+    state.apply(tables([join(now + 4000, 7, "RegionLeave"), stay]))
+    state.advance(now + 5000)
+    assert waiting(state) == (2, now - 7500)
+
+
+def test_a_join_and_its_stay_that_lasts_are_one_person():
+    now = NIGHTS[2]
+    stay = "zone_visit", (*QUEUE, now - 60_000, now + 4000, None, 7, True)
+    for rows in ([join(now - 60_000), stay], [stay, join(now - 60_000)]):
+        state = State(layout(), now)
+        for each in rows:
+            state.apply(tables([each]))
+            state.advance(now)
+        assert waiting(state) == (1, now - 60_000)
+        state.advance(now + 4000)
+        assert waiting(state) == (0, None)
+
+
+def test_whoever_never_left_is_gone_after_the_reset():
+    now = NIGHTS[2]
+    state = State(layout(), now)
+    state.apply(tables([join(now)]))
+    state.advance(now)
+    reset = state.next_change()
+    state.advance(reset - 1)
+    assert waiting(state) == (1, now)
+    state.advance(reset)
+    assert waiting(state) == (0, None)
 
 
 def test_a_clock_that_goes_back_does_not_bring_back_who_left():

@@ -65,7 +65,19 @@ def occupancy(sources, corrections, reset, now):
     return max(0, max(found, default=number))
 
 
-def waiting_since(stays, now):
-    """The mean start of those present, None when nobody is."""
-    starts = [start for start, end in stays if start <= now < end]
+def waiting_since(stays, joins, now):
+    """The mean start of those present, by their stays or only joined; None when nobody is."""
+    starts = [start for start, end in stays if start <= now < end] + joins
     return sum(starts) / len(starts) if starts else None
+
+
+def joined(events, visits, reset, now):
+    """When those joined who are there by their events alone.
+
+    events: (object, time, type), visits: (object, start, end), both of one zone. A join counts from its instant on,
+    until the next thing known of the object, unless its zone visit is known, and not beyond a reset.
+    """
+    known = {(o, time) for o, time, _ in events} | {(o, time) for o, *ends in visits for time in ends}
+    joins = {(o, time) for o, time, kind in events if kind == "RegionJoin" and reset <= time <= now}
+    paired = {(o, start) for o, start, _ in visits}
+    return [j for o, j in joins - paired if not any(other == o and j < time <= now for other, time in known)]

@@ -25,10 +25,14 @@ class Receiver:
     """An HTTP server on the loopback. `answer` says what it does with a request: a status, or a callable.
 
     A callable gets the handler, which it may make answer by hand, and returns a status or None.
+
+    `arrived` has every request before it is answered, so whoever got an answer finds its request there; `received`
+    has it with the status, which a callable that answers by hand gives only after the answer is on its way.
     """
 
     def __init__(self, answer=200):
         self.answer = answer
+        self.arrived = []
         self.received = []
         self.changed = threading.Condition()
         outer = self
@@ -39,6 +43,7 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 got = Received(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+                outer.arrived.append(got)
                 answer = outer.answer
                 if callable(answer):
                     self.got = got

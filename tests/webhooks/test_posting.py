@@ -48,7 +48,7 @@ def test_a_redirect_is_a_failure_and_is_not_followed(status):
 
     with receiving(redirect) as receiver:
         outcome = post(receiver.url)
-        assert [got.path for _, got in receiver.received] == ["/"]
+        assert [got.path for got in receiver.arrived] == ["/"]
     assert (outcome.delivered, outcome.status) == (False, status)
 
 
@@ -118,7 +118,7 @@ def test_a_loopback_address_is_refused_unless_allowed():
     with receiving() as receiver:
         refused = post(receiver.url, allow_private=False)
         named = post(receiver.url.replace("127.0.0.1", "localhost"), allow_private=False)
-        assert receiver.received == []
+        assert receiver.arrived == []
         assert post(receiver.url).delivered
     assert "not public" in refused.text
     assert "not public" in named.text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -123,6 +123,7 @@ class _Changes:
         self._loop = asyncio.get_running_loop()
         self._woken = asyncio.Event()
         self._waiting: dict[int, SiteNow] = {}
+        self._told: dict[int, object] = {}
         self._at_ms = 0
         self._over = False
         self._number = 0
@@ -133,6 +134,7 @@ class _Changes:
         """The first event. Changes since are waiting already."""
         try:
             at_ms, sites = await asyncio.to_thread(self._services.live.sites, self._places.site_ids)
+            self._news(sites)
             return self._event("state", at_ms, list(sites.values()))
         except BaseException:
             self._unsubscribe()
@@ -154,10 +156,19 @@ class _Changes:
                 waiting, self._waiting = self._waiting, {}
                 if not self._allowed():
                     return
-                if waiting:
-                    yield self._event("change", self._at_ms, [waiting[site] for site in sorted(waiting)])
+                if changed := self._news(waiting):
+                    yield self._event("change", self._at_ms, changed)
         finally:
             self._unsubscribe()
+
+    def _news(self, sites: Mapping[int, SiteNow]) -> list[SiteNow]:
+        """Those whose numbers are others than this stream told last, which they are from now on.
+
+        A change that was found while the first event was made is in that event already.
+        """
+        changed = [sites[number] for number in sorted(sites) if self._told.get(number) != sites[number].numbers()]
+        self._told.update((site.site_id, site.numbers()) for site in changed)
+        return changed
 
     def _allowed(self) -> bool:
         """Whether the key is still what it was: one that was revoked or narrowed has to ask again."""

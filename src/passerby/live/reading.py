@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from passerby.live.layout import Part
 from passerby.live.sequences import Instant
-from passerby.live.state import COLUMNS, State, Tables
+from passerby.live.state import COLUMNS, STEPS, State, Tables
 from passerby.observations import table
 from passerby.store.contract import FactBatch, Loaded, Parameter, Store
 
@@ -75,6 +75,8 @@ def _stored(store: Store, state: State, after_seq: int, last_seq: int) -> Tables
     def rows(kind: str) -> pa.Table:
         since = state.stays_since() if kind in _STAYS else state.since()
         bounds: dict[str, Parameter] = {"since_ms": since, "after_seq": after_seq, "last_seq": last_seq}
+        if kind == "zone_visit":
+            bounds["joined_since_ms"] = state.since()
         return store.query(f"live/{table(kind).name}", bounds)
 
     return {kind: rows(kind) for kind in COLUMNS}
@@ -82,8 +84,16 @@ def _stored(store: Store, state: State, after_seq: int, last_seq: int) -> Tables
 
 def _relevant(kind: str, rows: pa.Table, state: State) -> pa.Table:
     """The rows that can matter now: of a recording of last year none."""
+    if kind == "event":
+        rows = rows.filter(pc.is_in(rows.column("event_type"), value_set=pa.array(STEPS)))
     if kind in _STAYS:
-        return rows.filter(pc.greater(rows.column("ended_ms"), state.stays_since()))
+        ends = rows.column("ended_ms")
+        wanted = pc.greater(ends, state.stays_since())
+        if kind == "zone_visit":
+            # Also those that are over, when they say which joins are.
+            paired = pc.and_(rows.column("also_events"), pc.greater_equal(ends, state.since()))
+            wanted = pc.or_kleene(wanted, paired)
+        return rows.filter(wanted)
     return rows.filter(pc.greater_equal(rows.column("started_ms"), state.since()))
 
 

@@ -14,6 +14,7 @@ from itertools import chain
 import pyarrow as pa
 
 from passerby.calendar import DAY_MS
+from passerby.live.joins import Joins, Step
 from passerby.live.layout import Layout, Part, SitePlan, ZonePlan
 from passerby.live.sequences import Instant, Levels, Run, Stays
 from passerby.metrics.kernels import SCALE
@@ -26,9 +27,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "crossing": ("sensor_id", "line_id", "started_ms", "direction", "class", "role"),
     "count": ("sensor_id", "line_id", "started_ms", "count_in", "count_out", "class"),
     "visit": ("sensor_id", "started_ms", "ended_ms", "role"),
-    "zone_visit": ("sensor_id", "zone_id", "started_ms", "ended_ms", "role"),
+    "zone_visit": ("sensor_id", "zone_id", "started_ms", "ended_ms", "role", "object_id", "also_events"),
     "level": ("sensor_id", "zone_id", "started_ms", "value"),
+    "event": ("sensor_id", "trigger_id", "started_ms", "event_type", "object_id"),
 }
+STEPS: Mapping[str, Step] = {"RegionJoin": Step.JOINED, "RegionLeave": Step.LEFT}
+"""The events that matter: someone joined a zone, someone left it."""
 _HOUR_MS = 3_600_000
 _STAFF = "staff"
 
@@ -75,15 +79,24 @@ class SiteNow:
 
 
 class _Zone:
-    """One zone's stays and levels."""
+    """One zone's stays, those that joined and have not left, and levels."""
 
-    def __init__(self, plan: ZonePlan) -> None:
+    def __init__(self, plan: ZonePlan, now: Instant) -> None:
         self.plan = plan
         self.stays = Stays()
+        self.joins = Joins(now)
         self.levels = Levels()
 
     def value(self, now: Instant) -> float:
-        return max(float(self.stays.at(now)), self.levels.at(now) / SCALE)
+        return max(float(self.known(now)), self.levels.at(now) / SCALE)
+
+    def known(self, now: Instant) -> int:
+        """Those of whom it is known since when they are here."""
+        return self.stays.at(now) + self.joins.count()
+
+    def starts(self, now: Instant) -> int:
+        """The sum of the instants since when they are here."""
+        return self.stays.starts(now) + self.joins.starts()
 
 
 class _Site:
@@ -95,7 +108,7 @@ class _Site:
         self.run = Run(self.reset)
         self.stays = Stays()
         self.levels: dict[int, Levels] = {}
-        self.zones = {zone.key: _Zone(zone) for zone in plan.zones}
+        self.zones = {zone.key: _Zone(zone, now) for zone in plan.zones}
         self.correction: tuple[Instant, int] | None = None
 
     def correct(self, at: Instant, occupancy: int) -> None:
@@ -116,9 +129,12 @@ class _Site:
             self.run.reset(self.reset)
             for levels in self._all_levels():
                 levels.reset(self.reset)
+            for zone in self.zones.values():
+                zone.joins.reset(self.reset)
         self.stays.forget(now if self.keep_ms is None else self.keep_ms)
         for zone in self.zones.values():
             zone.stays.forget(now)
+            zone.joins.advance(now)
 
     def occupancy(self, now: Instant) -> float:
         """Of several sources the larger. After a correction each goes on from the corrected number."""
@@ -142,7 +158,8 @@ class _Site:
             (self.run, self.stays), self._all_levels(), (zone.stays for zone in self.zones.values())
         )
         following = (source.after(now) for source in sources)
-        return min([self.next_reset, *(each for each in following if each is not None)])
+        joins = (zone.joins.after() for zone in self.zones.values())
+        return min([self.next_reset, *(each for each in chain(following, joins) if each is not None)])
 
     def _all_levels(self) -> Iterator[Levels]:
         return chain(self.levels.values(), (zone.levels for zone in self.zones.values()))
@@ -192,6 +209,7 @@ class State:
             "visit": self._visit,
             "zone_visit": self._zone_visit,
             "level": self._level,
+            "event": self._event,
         }
         for kind, apply in appliers.items():
             if kind in tables:
@@ -272,11 +290,35 @@ class State:
             site.stays.add(start, end)
             self._touched.add(number)
 
-    def _zone_visit(self, sensor: int, zone_id: int, start: Instant, end: Instant, role: str | None) -> None:
+    def _zone_visit(  # noqa: PLR0913, PLR0917  # the columns, in order
+        self,
+        sensor: int,
+        zone_id: int,
+        start: Instant,
+        end: Instant,
+        role: str | None,
+        object_id: int | None,
+        also_events: bool | None,
+    ) -> None:
+        if also_events:
+            self._step(sensor, zone_id, start, Step.STAYED, object_id)
+            self._step(sensor, zone_id, end, Step.LEFT, object_id)
         zone = self._zones.get((sensor, zone_id))
         if zone is None or role == _STAFF or end <= max(start, self.now) or end - start < zone.plan.min_dwell_ms:
             return
         zone.stays.add(start, end)
+        self._touched.add(zone.plan.site_id)
+
+    def _event(self, sensor: int, trigger: int | None, time: Instant, event_type: str, object_id: int | None) -> None:
+        if trigger is not None and event_type in STEPS:
+            self._step(sensor, trigger, time, STEPS[event_type], object_id)
+
+    def _step(self, sensor: int, zone_id: int, time: Instant, step: Step, object_id: int | None) -> None:
+        """Someone who is followed joined or left a zone; of whom nobody follows it cannot be known who left."""
+        zone = self._zones.get((sensor, zone_id))
+        if zone is None or object_id is None or time < self._sites[zone.plan.site_id].reset:
+            return
+        zone.joins.add(object_id, time, step)
         self._touched.add(zone.plan.site_id)
 
     def _level(self, sensor: int, zone_id: int | None, time: Instant, value: float) -> None:
@@ -296,8 +338,8 @@ class State:
 
 def _queue_of(zones: list[_Zone], now: Instant) -> QueueNow:
     """The zones' persons, and the mean start of those of whom it is known."""
-    known = sum(zone.stays.at(now) for zone in zones)
-    since = sum(zone.stays.starts(now) for zone in zones) / known if known else None
+    known = sum(zone.known(now) for zone in zones)
+    since = sum(zone.starts(now) for zone in zones) / known if known else None
     return QueueNow(sum(zone.value(now) for zone in zones), since)
 
 
