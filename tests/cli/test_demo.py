@@ -64,7 +64,7 @@ def test_a_new_demonstration_and_the_next_start(demo, tmp_path):
     data = tmp_path / "demo-data"
     first = demo(data, *SMALL)
     assert httpx.get(f"{first.url}/healthz").status_code == 200
-    commands = [line.strip() for line in first.shown if line.startswith("  curl ")]
+    commands = [line.strip() for line in first.shown if line.startswith(("  curl ", "  until "))]
     assert len(commands) == len(list(examples_there(first.url)))
     if shutil.which("curl"):
         for command in commands:

@@ -14,11 +14,12 @@ from passerby.simulate.network import Network, catalogue_document
 NATIVE_KEY = "psb_demo_key"
 _ANALYTIKS = {"client_id": "demo", "client_secret": "demo-secret"}
 _CAMLYTICS = {"key": "pub-1", "secret": "ehsd7485746548574"}
+_QUIVIDI = {"username": "demo", "token": "demo-token"}
 # Everybody knows these: the demonstration listens on this machine only.
 CREDENTIALS: tuple[dict[str, Any], ...] = (
     {"dialect": "analytiks", **_ANALYTIKS},
     {"dialect": "camlytics", **_CAMLYTICS},
-    {"dialect": "quividi", "username": "demo", "token": "demo-token"},
+    {"dialect": "quividi", **_QUIVIDI},
     {"dialect": "seemetrix", "user_key": "d482d4c3c4bd4dd796abccf726ae1266"},
     {"dialect": "native", "key": NATIVE_KEY, "scopes": ["ingest", "read", "admin"]},
 )
@@ -69,6 +70,23 @@ def _all_examples(address: str, start: datetime, end: datetime) -> Iterator[Exam
     yield Example("Analytiks, GraphQL", "/v1/graphql", _analytiks(address, "/v1/graphql", query))
     events = "/service/api/v1/events"
     yield Example("Camlytics, the last events", events, _camlytics(address, events, {"limit": 3, "order": "DESC"}))
+    # As VidiCenter's clients do: the same call until the export is finished. A screen of every site has viewers.
+    viewers = {
+        "sites": 1,
+        "data_type": "viewers",
+        "time_resolution": "1h",
+        "start": f"{start:%Y-%m-%dT%H:%M:%S}",
+        "end": f"{end - timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}",
+    }
+    yield Example(
+        "Quividi, data export", "/api/v1/data", _quividi(f"{address}/api/v1/data/?{urlencode(viewers, safe=':')}")
+    )
+
+
+def _quividi(url: str) -> str:
+    """The second call, a second after the first, has the rows."""
+    ask = f"curl -s -u {_QUIVIDI['username']}:{_QUIVIDI['token']} '{url}'"
+    return f"until {ask} | grep -q finished; do sleep 1; done; {ask}"
 
 
 def _camlytics(address: str, path: str, parameters: dict[str, object]) -> str:
