@@ -67,14 +67,17 @@ def floor(time, resolution):
 
 
 def asked_range(start, end, zone):
-    """[begin, end): the second named as the end still counts; of a time that occurs twice, all is meant."""
+    """[begin, end): the second named as the end still counts; of a time that occurs twice, all is meant.
+
+    A time that does not exist moves forward by the gap, perhaps past the end: then only that instant is asked for.
+    """
 
     def utc(text, fold):
         naive = datetime.fromisoformat(text)
         return round(naive.replace(tzinfo=ZoneInfo(zone), fold=fold).timestamp() * 1000)
 
     begin = utc(start, 0)
-    return begin, max(utc(end, 0), utc(end, 1)) + 1000
+    return begin, max(utc(end, 0) + 1000, utc(end, 1) + 1000, begin + 1)
 
 
 class Location:

@@ -27,7 +27,7 @@ _SWEEP_S = 60.0
 # Results give way before observations do: below this much free space the oldest are deleted.
 _FREE_BYTES = 1 << 30
 _LEAST_FREE_BYTES = 1 << 28
-_PIECE_BYTES = 1 << 18
+_PIECE_BYTES = 1 << 20
 # The store may be opening its file again; a job outlives that.
 _RETRIES_S = (1.0, 5.0, 15.0)
 _SUFFIX = ".zst"

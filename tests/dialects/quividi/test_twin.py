@@ -244,7 +244,7 @@ def check(network, compute, data_type, asked, sensors):
 def test_aggregated(network, data_type, asked, more, at_once):
     asked, sensors = asked
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(building, "_SENSORS_AT_ONCE", at_once)
+        patch.setattr(building, "_ROWS_AT_ONCE", at_once)
         patch.setattr(proof_of_play, "_ROWS", at_once)
         check(network, twin.AGGREGATED[data_type], data_type, asked | more, sensors)
 

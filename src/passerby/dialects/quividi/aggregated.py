@@ -28,7 +28,8 @@ Shape = Callable[[Store, Catalogue, DataRequest, Sequence[int]], Iterator[pa.Tab
 WINDOW_TENTHS = 36_000
 """The hour of an impression multiplier."""
 _TENTHS_PER_MS = 1 / 100
-_CELLS = len(audience.GENDERS) * len(audience.AGE_GROUPS)
+CELLS = len(audience.GENDERS) * len(audience.AGE_GROUPS)
+"""Kinds of viewers: rows of a location and period when they are grouped by demographics."""
 
 
 def ots(store: Store, catalogue: Catalogue, request: DataRequest, sensors: Sequence[int]) -> Iterator[pa.Table]:
@@ -84,12 +85,12 @@ def _viewers_by_demographics(
     """Fifteen rows a period: each gender with each age group; those of nobody after the others, their times null."""
     table = sensor_table(request, catalogue, sensors)
     table.fill(store, catalogue, ["ots", "duration"])
-    sums = {name: np.zeros(len(table) * _CELLS) for name in ("watchers", "dwell", "attention")}
+    sums = {name: np.zeros(len(table) * CELLS) for name in ("watchers", "dwell", "attention")}
     for part in audience.demographics(store, catalogue, table.places, table.calendars):
-        cell = table.rows_of(part.place, part.bucket) * _CELLS + part.gender * len(audience.AGE_GROUPS) + part.age_group
+        cell = table.rows_of(part.place, part.bucket) * CELLS + part.gender * len(audience.AGE_GROUPS) + part.age_group
         for name, total in sums.items():
             np.add(total, np.bincount(cell, getattr(part, name), len(total)), out=total)
-    row, cell = np.divmod(np.arange(len(table) * _CELLS), _CELLS)
+    row, cell = np.divmod(np.arange(len(table) * CELLS), CELLS)
     known = sums["watchers"] > 0
     head = pa.table(_head(table)).take(pa.array(row))
     columns = {

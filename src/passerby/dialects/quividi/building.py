@@ -8,17 +8,20 @@ from datetime import UTC, datetime
 import msgspec
 import pyarrow as pa
 
-from passerby.dialects.quividi.aggregated import ALL_AT_ONCE, SHAPES
+from passerby.catalogue.model import Catalogue
+from passerby.dialects.quividi.aggregated import ALL_AT_ONCE, CELLS, SHAPES
 from passerby.dialects.quividi.finest import finest
 from passerby.dialects.quividi.requests import DataRequest
+from passerby.dialects.quividi.rows import sensor_table
 from passerby.jobs import Builder, Job, JobFailedError
 from passerby.services import Services
 from passerby.store.raw import text_pieces
 
 KIND = "quividi"
 MAX_ROWS_AGGREGATED = 20_000_000
-# Locations are computed so many at a time: their cells are held in memory until they are written.
-_SENSORS_AT_ONCE = 50
+# Rows are held in memory until they are written: as many locations are computed at a time as have about so many. Each
+# time the facts of all of them are read, so few large portions are faster than many small ones.
+_ROWS_AT_ONCE = 500_000
 
 
 def creation_date(job: Job) -> str:
@@ -53,14 +56,16 @@ def _rows(services: Services, request: DataRequest) -> Iterator[bytes]:
 def _tables(services: Services, request: DataRequest) -> Iterator[pa.Table]:
     shape = SHAPES[request.data_type]
     catalogue = services.catalogue.current()
-    portions = [request.sensors] if request.data_type in ALL_AT_ONCE else _portions(request.sensors)
+    portions = [request.sensors] if request.data_type in ALL_AT_ONCE else _portions(catalogue, request)
     for sensors in portions:
         yield from shape(services.store, catalogue, request, sensors)
 
 
-def _portions(sensors: Sequence[int]) -> Iterator[Sequence[int]]:
-    for first in range(0, len(sensors), _SENSORS_AT_ONCE):
-        yield sensors[first : first + _SENSORS_AT_ONCE]
+def _portions(catalogue: Catalogue, request: DataRequest) -> Iterator[Sequence[int]]:
+    rows = len(sensor_table(request, catalogue, request.sensors[:1])) * (CELLS if request.by_demographics else 1)
+    at_once = max(1, _ROWS_AT_ONCE // max(1, rows))
+    for first in range(0, len(request.sensors), at_once):
+        yield request.sensors[first : first + at_once]
 
 
 def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
