@@ -9,7 +9,8 @@ When all files have been read, the sessions that they made end: nothing more wil
 the last of several imports of one site.
 
 **Local times that occur twice** (clocks go back) mean the first occurrence until the file has gone past it by half of
-what is repeated, and then the second.
+what is repeated, and then the second. Once it has reached the second, only what would lie a few minutes before the
+line before it still means the first.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS_BELOW = 1e11
 _LONGEST_GAP_MS = 3_600_000  # of `wifi_session_gap_s`
 _LATEST_MS = 4_102_444_800_000  # 2100-01-01
+_OUT_OF_ORDER_MS = 300_000  # how far a file is taken to go back, once it has reached the second of two hours
 
 
 def read(path: Path, options: Options, tally: Tally) -> Iterator[Parcel]:
@@ -125,7 +127,7 @@ class Clock:
             return self._time(text)
         if not math.isfinite(value):
             raise CellError("at: expected a time")
-        return int(value * 1000 if abs(value) < _SECONDS_BELOW else value)
+        return round(value * 1000 if abs(value) < _SECONDS_BELOW else value)
 
     def _time(self, text: str) -> int:
         try:
@@ -138,7 +140,11 @@ class Clock:
             raise InvalidInputError("the time has no offset; give the zone of the times with --timezone")
         first = calendar.to_utc(time, self.timezone)
         second = calendar.to_utc(time, self.timezone, second=True)
-        return second if self._last_ms > first + (second - first) // 2 and second != first else first
+        if second == first:
+            return first
+        last = datetime.fromtimestamp(self._last_ms / 1000, calendar.zone(self.timezone))
+        patience_ms = _OUT_OF_ORDER_MS if last.fold else (second - first) // 2
+        return second if self._last_ms > first + patience_ms else first
 
 
 FORMAT = Format(
