@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
-from tests.support.networks import OTHER_KEY, other_network
+from tests.support.networks import KEY, OTHER_KEY, other_network
+from tests.support.servers import serving
 
 from passerby.maintenance.backup import backup, restore
 from passerby.services import open_services
@@ -88,12 +90,23 @@ def test_open_sessions_are_the_live_state_and_survive_a_restart(client, services
 def test_open_sessions_are_in_a_backup_and_end_once(client, services, tmp_path):
     send(client, sighting(0), sighting(60, zone=11))
     backup(services, tmp_path / "backup")
+    send(client, **END)
+    ended = [(3024, 11, 60.0, 0.0, -60), (3024, None, 0.0, 60.0, -60)]
+    assert visits(client) == ended
     restore(tmp_path / "backup", tmp_path / "restored")
-    other = open_services(tmp_path / "restored")
-    try:
-        assert other.sessions.open_count() == 1
-    finally:
-        other.close()
+    for _ in range(2):  # and told once more, after another start
+        other = open_services(tmp_path / "restored")
+        try:
+            with (
+                serving(other) as url,
+                httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}, timeout=30) as restored,
+            ):
+                assert other.sessions.open_count() == len(ended) - 1 - len(visits(restored)) // 2
+                send(restored, **END)
+                assert visits(restored) == ended
+                assert other.sessions.open_count() == 0
+        finally:
+            other.close()
 
 
 @pytest.mark.parametrize(
