@@ -6,12 +6,16 @@ import contextlib
 import logging
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
 
 import typer
 import uvicorn
 
+from passerby.errors import InvalidInputError
 from passerby.server import create_app
 from passerby.services import Services
 
@@ -32,7 +36,8 @@ class Server(uvicorn.Server):
     def address(self) -> str:
         """Where it listens, as a URL; known once it has started."""
         host, port = self.servers[0].sockets[0].getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "https" if self.config.is_ssl else "http"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]  # uvicorn names socket types by platform
         """Open the port, then say so."""
@@ -69,13 +74,40 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def server(services: Services, host: str, port: int) -> Server:
-    """A server of `services`, ready to `run`. Port 0: any free one."""
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A TLS certificate with its chain, and its private key, both PEM files."""
+
+    chain: Path
+    key: Path
+
+    def check(self) -> None:
+        """Raise InvalidInputError or OSError when a server could not use it."""
+        for path in (self.chain, self.key):
+            path.read_bytes()  # an error of it names the file; those of ssl do not
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.chain, self.key, password=_no_password)
+        except (ssl.SSLError, ValueError) as error:
+            reason = getattr(error, "reason", None) or str(error)
+            raise InvalidInputError(
+                f"{self.chain} and {self.key} are not a PEM certificate and its own unencrypted private key ({reason})",
+                "--certificate",
+            ) from None
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted")
+
+
+def server(services: Services, host: str, port: int, certificate: Certificate | None = None) -> Server:
+    """A server of `services`, ready to `run`; it speaks TLS with a certificate. Port 0: any free one."""
     made = Server(
         uvicorn.Config(
             create_app(services),
             host=host,
             port=port,
+            ssl_certfile=None if certificate is None else certificate.chain,
+            ssl_keyfile=None if certificate is None else certificate.key,
             http="httptools",
             loop="uvloop",
             ws="none",

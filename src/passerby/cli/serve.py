@@ -12,6 +12,7 @@ import structlog
 import typer
 
 from passerby import logs
+from passerby.cli import UsageError
 from passerby.errors import UnavailableError
 
 _log = structlog.get_logger("passerby")
@@ -29,6 +30,8 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option, as typer wants
     catalogue_url: Annotated[str | None, typer.Option(help="Another catalogue database; not in this release.")] = None,
     store_url: Annotated[str | None, typer.Option(help="Another fact store; not in this release.")] = None,
     catalogue: Annotated[Path | None, typer.Option(help="A catalogue file to apply at start.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="Speak TLS: the certificate with its chain, PEM.")] = None,
+    certificate_key: Annotated[Path | None, typer.Option(help="The certificate's private key, PEM.")] = None,
 ) -> None:
     """Serve: take observations, answer for metrics.
 
@@ -37,8 +40,13 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option, as typer wants
     from passerby.catalogue.repository import read_catalogue_file  # noqa: PLC0415
     from passerby.maintenance.control import listening  # noqa: PLC0415
     from passerby.services import open_services  # noqa: PLC0415
-    from passerby.serving import server  # noqa: PLC0415
+    from passerby.serving import Certificate, server  # noqa: PLC0415
 
+    if (certificate is None) != (certificate_key is None):
+        raise UsageError("give --certificate and --certificate-key together")
+    tls = Certificate(certificate, certificate_key) if certificate is not None and certificate_key is not None else None
+    if tls is not None:
+        tls.check()
     logs.configure()
     os.umask(0o077)  # whatever the engines write beside their files is the owner's too
     document = read_catalogue_file(catalogue) if catalogue is not None else None
@@ -47,7 +55,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option, as typer wants
         if document is not None:
             changes = services.catalogue.apply(document)
             _log.info("catalogue applied", file=str(catalogue), changes=len(changes))
-        running = server(services, host, port)
+        running = server(services, host, port, tls)
         # Rows are tuples by the hundred thousand and never refer back: looking for cycles after every 700 new ones
         # took a fifth of what ingest does.
         gc.set_threshold(50_000, 20, 20)
