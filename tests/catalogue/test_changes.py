@@ -67,7 +67,7 @@ def silent_key(document):
 
 
 def reset(document):
-    document["settings"] = {}
+    document["settings"] = {"allow_private_webhooks": True}
 
 
 MADE = _made_id("632 events site 1 http://127.0.0.1:9000/hook")
@@ -93,7 +93,15 @@ def nothing(document):
         (new_key, ["changed credential native sensor-3024: another secret"]),
         (no_key, ["removed credential native sensor-3024"]),
         (silent_key, []),
-        (reset, ["changed account 632: settings {'bounce_s': 5} -> {}"]),
+        (
+            reset,
+            [
+                (
+                    "changed account 632: settings {'bounce_s': 5, 'allow_private_webhooks': True} -> "
+                    "{'allow_private_webhooks': True}"
+                )
+            ],
+        ),
         (nothing, []),
     ],
 )

@@ -86,6 +86,8 @@ CASES = [
     (f"{HOOK}.url", "https://me:secret@example.com/", f"{HOOK}.url: must not hold a user name or password; use a secret, or a token in the path"),
     (f"{HOOK}.url", "https://example.com/#x", f"{HOOK}.url: expected an address in ASCII without blanks and without a part after #"),
     (f"{HOOK}.url", "https://example.com:99999/", f"{HOOK}.url: not a valid address"),
+    ("settings", {}, f"{HOOK}.url: the address is not public; settings: {{allow_private_webhooks: true}} allows it"),
+    ("settings.allow_private_webhooks", "yes", "settings.allow_private_webhooks: expected true or false"),
     (f"{HOOK}.what", "event", f"{HOOK}.what: expected one of events, occupancy, queue; did you mean events?"),
     (f"{HOOK}.site", REMOVED, f"{HOOK}: expected exactly one of site, sensor, zone"),
     (f"{HOOK}.sensor", 3024, f"{HOOK}: expected exactly one of site, sensor, zone"),

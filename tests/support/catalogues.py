@@ -6,7 +6,7 @@ from passerby.catalogue.yaml_text import from_yaml
 
 CONTRACT = """
 account: {id: 632, name: Acme}
-settings: {bounce_s: 5}
+settings: {bounce_s: 5, allow_private_webhooks: true}
 credentials:
   - {dialect: analytiks, client_id: demo, client_secret: demo-secret, sites: [1, 2, 3]}
   - {dialect: camlytics, key: pub-1, secret: ehsd7485746548574}

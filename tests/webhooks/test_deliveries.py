@@ -164,7 +164,8 @@ def test_what_was_there_before_the_webhook_is_not_told(client, deliver, receiver
 
 
 def test_a_private_address_is_refused_unless_allowed(services, client, deliver, receiver):
-    deliver({"url": receiver.url, "site": 1, "id": 5}, private=False)
+    # A name: an address that is written as a number is refused with the catalogue file already.
+    deliver({"url": receiver.url.replace("127.0.0.1", "localhost"), "site": 1, "id": 5}, private=False)
     post(client, [crossing(1)])
     wait_for(lambda: services.webhooks.ledger.attempts(5))
     (_, attempt), *_ = services.webhooks.ledger.attempts(5)

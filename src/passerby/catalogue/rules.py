@@ -6,6 +6,7 @@ Each rule takes an entry and its path and yields problems. Fields that could not
 from __future__ import annotations
 
 import base64
+import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -27,6 +28,7 @@ from passerby.catalogue.targets import LEVELS
 from passerby.errors import InvalidInputError, Problem
 from passerby.metrics.registry import METRICS
 from passerby.settings import Level, check_settings
+from passerby.webhooks.addresses import is_public
 
 # Far beyond any drawing, near enough that products of coordinates stay exact enough to tell sides apart.
 MAX_COORDINATE = 1e9
@@ -96,10 +98,12 @@ def open_ring(polygon: list[Point]) -> list[Point]:
     return polygon[:-1] if len(polygon) > 1 and polygon[0] == polygon[-1] else polygon
 
 
-def check_webhook(webhook: WebhookEntry, path: str) -> Iterator[Problem]:
+def check_webhook(webhook: WebhookEntry, path: str, *, allow_private: bool) -> Iterator[Problem]:
     """An address that can be posted to, without a password in it; a place that what is sent exists for."""
     if webhook.url is not None and (wrong := _wrong_address(webhook.url)):
         yield Problem(f"{path}.url", wrong)
+    elif webhook.url is not None and not allow_private and _is_private(webhook.url):
+        yield Problem(f"{path}.url", "the address is not public; settings: {allow_private_webhooks: true} allows it")
     if webhook.what in ("occupancy", "queue") and webhook.sensor is not None:
         yield Problem(f"{path}.sensor", f"{webhook.what} is of a site or a zone, not of a sensor")
 
@@ -112,6 +116,14 @@ def check_signing_secret(secret: str, path: str) -> Iterator[Problem]:
         size = 0
     if not secret.startswith("whsec_") or not 24 <= size <= 64:
         yield Problem(path, "expected whsec_ followed by base64 of 24 to 64 random bytes")
+
+
+def _is_private(url: str) -> bool:
+    """Whether no message can ever be sent there: names are looked up, and refused, when one is."""
+    try:
+        return not is_public(ipaddress.ip_address((urlsplit(url).hostname or "").partition("%")[0]))
+    except ValueError:
+        return False
 
 
 def _wrong_address(url: str) -> str | None:

@@ -36,6 +36,7 @@ from passerby.catalogue.rows import Key, Row, Rows, no_rows
 from passerby.catalogue.shape import Notes
 from passerby.catalogue.targets import LEVELS, Named, named
 from passerby.errors import Problem
+from passerby.settings import Settings, from_environment
 
 _SENSOR_KEY_NAME = re.compile(r"sensor-\d+")
 
@@ -76,6 +77,7 @@ class _Flattener:
         self._notes = notes
         self._problems = notes.problems
         self.wanted = Wanted((file.account and file.account.id) or 0)
+        self._settings = Settings(from_environment(environment), file.settings)  # type: ignore[arg-type]  # checked by `_account`
         self._account(file)
         for index, content in enumerate(file.contents):
             self._content(content, f"contents[{index}]")
@@ -269,7 +271,8 @@ class _Flattener:
         self.wanted.secrets[key] = secret
 
     def _webhook(self, entry: WebhookEntry, path: str) -> None:
-        self._problems.extend(rules.check_webhook(entry, path))
+        allow_private = self._settings.flag("allow_private_webhooks")
+        self._problems.extend(rules.check_webhook(entry, path, allow_private=allow_private))
         place = named(entry, ("site", "sensor", "zone"), path)
         if isinstance(place, Problem):
             self._notes.lose(place.path, place.message)
