@@ -1,9 +1,11 @@
 """Fixtures that every area of the tests may use."""
 
+import logging
 import os
 
 import httpx
 import pytest
+import structlog
 import yaml
 from hypothesis import HealthCheck, settings
 from tests.support.networks import KEY, network
@@ -19,6 +21,22 @@ settings.register_profile(
 settings.register_profile("default", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("PASSERBY_HYPOTHESIS", "ci" if os.environ.get("CI") else "default"))
+
+
+@pytest.fixture(autouse=True)
+def _logs_go_to_pytest():
+    """What is logged is shown with a test that fails. A command run inside a test sends it elsewhere until its end."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    structlog.configure(
+        processors=[structlog.stdlib.add_log_level, structlog.processors.KeyValueRenderer(key_order=["event"])],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -10,8 +10,11 @@ from typing import Any
 import structlog
 
 
-def configure(*, pretty: bool | None = None, level: str = "INFO") -> None:
-    """Send the logs of Passerby and of the libraries it uses to stderr. `pretty` None: when it is a terminal."""
+def configure(*, pretty: bool | None = None, level: str = "INFO", lasting: bool = True) -> None:
+    """Send the logs of Passerby and of the libraries it uses to stderr. `pretty` None: when it is a terminal.
+
+    `lasting`: for good, which is quicker; a command that ends soon leaves its process as free as it was.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -33,7 +36,7 @@ def configure(*, pretty: bool | None = None, level: str = "INFO") -> None:
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=lasting,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,

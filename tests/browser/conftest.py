@@ -11,9 +11,12 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 _QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """One Chromium for all browser tests."""
+    """One Chromium for the browser tests of a module.
+
+    No longer than that: as long as it lives, an event loop runs in this thread, and other tests begin their own.
+    """
     named = os.environ.get("PASSERBY_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(

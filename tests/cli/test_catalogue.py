@@ -51,7 +51,7 @@ def test_apply_prints_what_changed(run, file):
 
 
 def test_apply_prunes_only_when_asked_to(run, file, applied):
-    file.write_text(CONTRACT.partition("webhooks:")[0].replace("sites: [1, 2, 3]", ""))
+    file.write_text(CONTRACT.partition("\nwebhooks:")[0].replace("sites: [1, 2, 3]", ""))
     assert run("catalogue", "apply", file)[1] == "changed credential analytiks demo: site_ids [1, 2, 3] -> nothing\n"
     assert "removed site 1\n" in run("catalogue", "apply", file, "--prune")[1]
 

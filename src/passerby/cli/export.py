@@ -126,7 +126,7 @@ def _from_data(request: _Request, data: Path, progress: Progress) -> Iterator[by
     from passerby.metrics import documents, question, series  # noqa: PLC0415
     from passerby.services import open_services  # noqa: PLC0415
 
-    configure(level="WARNING")
+    configure(level="WARNING", lasting=False)
     if not (data / FILE_NAME).exists():
         raise NotFoundError(f"{data} holds no catalogue; is it a data directory of Passerby?")
     try:

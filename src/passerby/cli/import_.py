@@ -143,7 +143,7 @@ def _delivery(
     from passerby.logs import configure  # noqa: PLC0415
 
     if data is not None and url is None:
-        configure(level="WARNING")
+        configure(level="WARNING", lasting=False)
         return DirectDelivery(data, sensor, webhooks=webhooks)
     if url is None or data is not None:
         raise UsageError("give --url of a running server, or --data with a data directory that no server uses")

@@ -74,7 +74,7 @@ def _perform(data: Path, request: dict[str, Any]) -> dict[str, Any]:
     from passerby.maintenance.control import ask, perform  # noqa: PLC0415 - keeps --help fast
     from passerby.services import open_services  # noqa: PLC0415 - keeps --help fast
 
-    configure(level="WARNING")
+    configure(level="WARNING", lasting=False)
     if not (data / "catalogue.sqlite").is_file():
         raise NotFoundError(f"{data} is not a data directory: it has no catalogue")
     with _progress() as tell:
