@@ -38,6 +38,7 @@ SETTINGS = {
     4: {"wifi_visit_rssi": -85},
     5: {"wifi_visit_rssi": -65},
     6: {"wifi_randomized": "drop"},
+    7: {"wifi_randomized": "visits_only"},
 }
 NAMES = {
     "visits": "visits",
@@ -113,7 +114,7 @@ def of_site(frames, number):
     return made, settings.get("wifi_visit_rssi", twin.RSSI)
 
 
-def expected(made, rssi):
+def expected(made, rssi, number):
     """The twelve metrics by local hour, counted one by one."""
     maps = {name: defaultdict(int) for name in NAMES}
     for one in made:
@@ -127,35 +128,49 @@ def expected(made, rssi):
             continue
         maps["visits"][hour] += 1
         maps["dwellTime"][hour] += round(one.seconds * 1000)
+        quarter = min(int(one.seconds // 900), 4)
+        maps[("under15Mins", "from15To30Mins", "from30To45Mins", "from45To60Mins", "over60Mins")[quarter]][hour] += 1
+        if one.made_up and SETTINGS[number].get("wifi_randomized") == "visits_only":
+            continue
         before = any(
             other.address == one.address and other.first < one.first and other.first.date() == one.first.date()
             for other in made
         )
         maps["returningVisitors" if before else "newVisitors"][hour] += 1
-        quarter = min(int(one.seconds // 900), 4)
-        maps[("under15Mins", "from15To30Mins", "from30To45Mins", "from45To60Mins", "over60Mins")[quarter]][hour] += 1
     return {name: dict(found) for name, found in maps.items() if found}
 
 
+@pytest.fixture(scope="module")
+def ask(url):
+    """Asks a version of the WiFi exports about the two days, in local time."""
+    credentials = {
+        "client_id": "demo",
+        "client_secret": "demo-secret",
+        "audience": "https://gql.analytiks.ai",
+        "grant_type": "client_credentials",
+    }
+    token = httpx.post(f"{url}/", json=credentials).json()["access_token"]
+
+    def post(version, **where):
+        body = {"startDate": "2024-02-08T00:00:00", "endDate": "2024-02-10T00:00:00", **where}
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = httpx.post(f"{url}/wifi/json/{version}", headers=headers, json=body, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return post
+
+
 @pytest.mark.parametrize("number", SETTINGS)
-def test_the_wifi_export_equals_the_twin(url, frames, number):
-    token = httpx.post(
-        f"{url}/",
-        json={
-            "client_id": "demo",
-            "client_secret": "demo-secret",
-            "audience": "https://gql.analytiks.ai",
-            "grant_type": "client_credentials",
-        },
-    ).json()["access_token"]
-    (answer,) = httpx.post(
-        f"{url}/wifi/json/v1",
-        headers={"Authorization": f"Bearer {token}"},
-        json={"startDate": "2024-02-08T00:00:00", "endDate": "2024-02-10T00:00:00", "locations": [number]},
-        timeout=60,
-    ).json()
-    assert answer.pop("locationId") == number
-    assert answer == expected(*of_site(frames, number))
+def test_the_wifi_exports_equal_the_twin(ask, frames, number):
+    wanted = {"locationId": number, **expected(*of_site(frames, number), number)}
+    assert ask("v1", locations=[number]) == [wanted]
+    assert ask("v2", locations=[number, 99])["successes"] == [wanted]
+    assert ask("v3", brandId=1)["data"][number - 1] == wanted
+    (complete,) = ask("v4", locations=[number])
+    hours = [f"2024-02-{day:02}T{hour:02}:00:00" for day in (8, 9) for hour in range(24)] + ["2024-02-10T00:00:00"]
+    for name in NAMES:
+        assert complete[name] == {hour: wanted.get(name, {}).get(hour, 0) for hour in hours}, name
 
 
 @pytest.mark.parametrize("number", SETTINGS)
@@ -178,7 +193,7 @@ def test_the_metrics_equal_the_twin(url, frames, number):
         names[one["metric"]]: {label[:19]: number for label, number in one["points"] if number}
         for one in answer["series"]
     }
-    assert {name: points for name, points in found.items() if points} == expected(*of_site(frames, number))
+    assert {name: points for name, points in found.items() if points} == expected(*of_site(frames, number), number)
 
 
 def test_the_page_says_what_was_found(frames):
