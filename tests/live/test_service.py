@@ -12,7 +12,7 @@ from tests.support.networks import network
 from passerby.calendar import DAY_MS
 from passerby.errors import NotFoundError
 from passerby.journal import Submission
-from passerby.live import Corrections, Live
+from passerby.live import Corrections, Live, service
 from passerby.services import open_services
 
 # 2026-06-01T12:00:00Z: after every reset of the network's sites, and before the next.
@@ -234,6 +234,22 @@ def test_more_than_can_wait_is_read_from_the_store(services, live, monkeypatch):
     send(services, crossing=[crossing(1, NOON - 5), crossing(2, NOON - 4)])
     send(services, crossing=[crossing(3, NOON - 3)])
     assert occupancy(live) == 3
+
+
+def test_while_nobody_looks_rows_wait_and_whoever_asks_has_them(services, clock, monkeypatch):
+    monkeypatch.setattr(service, "_IDLE_S", 0.0)
+    quiet = Live(services.loader, services.store, services.catalogue, Corrections(services.catalogue.engine), clock)
+    try:
+        assert occupancy(quiet) == 0
+        send(services, crossing=[crossing(1, NOON - 1000)])
+        assert len(quiet._waiting._loads) == 1
+        assert occupancy(quiet) == 1
+        told = threading.Event()
+        quiet.subscribe(lambda _: told.set())  # from now on somebody looks
+        send(services, crossing=[crossing(2, NOON - 500)])
+        assert told.wait(20)
+    finally:
+        quiet.stop()
 
 
 def test_what_a_store_refuses_does_not_count(services, live):

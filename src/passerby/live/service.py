@@ -22,6 +22,9 @@ from passerby.store.contract import Store
 
 # How often it is looked whether the catalogue changed; also the longest that a wrong clock can delay anything.
 _LOOK_S = 1.0
+# When nobody subscribed and nobody asked for so long, rows are not taken in as they come: each costs as much as
+# accepting it did. Whoever asks next waits until they are.
+_IDLE_S = 60.0
 _RETRY_S = 1.0
 # More rows than these waiting: reading what matters from the store is quicker, and bounded.
 _WAITING_ROWS = 200_000
@@ -76,6 +79,7 @@ class Live:
         self._told_first = False
         self._hung_up = False
         self._stopping = False
+        self._asked_at = -_IDLE_S
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -134,6 +138,7 @@ class Live:
         with self._lock:
             self._subscribers = [*self._subscribers, subscriber]
             over = self._hung_up
+        self._waiting.nudge()
         if over:
             subscriber.hang_up()
 
@@ -157,6 +162,7 @@ class Live:
     def _current(self) -> Iterator[State]:
         """The state at this moment, with everything that is loaded, for the caller alone."""
         self.start()
+        self._asked_at = time.monotonic()
         if not self._lock.acquire(timeout=_ANSWER_S):
             raise UnavailableError("the live numbers are being made; try again soon")
         try:
@@ -204,8 +210,16 @@ class Live:
         _log.debug("live numbers made from the store", sites=len(list(state.site_ids)), s=time.monotonic() - began)
         return state
 
+    def _idle(self) -> bool:
+        """Whether the numbers are there and nobody looks at them."""
+        looked = self._subscribers or time.monotonic() - self._asked_at < _IDLE_S
+        return self._state is not None and not looked
+
     def _run(self) -> None:
         while not self._stopping:
+            if self._idle():
+                self._waiting.wait(_LOOK_S)
+                continue
             try:
                 with self._lock:
                     state = self._follow()

@@ -64,6 +64,7 @@ class Deliveries:
         self.ledger = Ledger(self.repository.engine)
         self._events = Events(self.store, self.journal)
         self._running: dict[int, _Running] = {}
+        self._unsubscribe: Callable[[], None] | None = None
         self._states: dict[int, State] = {}
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -97,15 +98,24 @@ class Deliveries:
         def changed(_: Change) -> None:
             loop.call_soon_threadsafe(self._wake, StateSource)
 
-        unsubscribe = self.live.subscribe(changed)
         try:
-            await self._watch(around)
+            await self._watch(around, changed)
         finally:
-            unsubscribe()
+            self._listen(None)
             await self._end(list(self._running.values()), _GRACE_S)
             await poster.close()
 
-    async def _watch(self, around: Surroundings) -> None:
+    def _listen(self, changed: Callable[[Change], None] | None) -> None:
+        """Follow the live numbers with `changed` while a webhook tells of them; None: no longer."""
+        wanted = changed is not None and any(isinstance(one.source, StateSource) for one in self._running.values())
+        if changed is not None and wanted and self._unsubscribe is None:
+            self._unsubscribe = self.live.subscribe(changed)
+            self._wake(StateSource)
+        elif not wanted and self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+
+    async def _watch(self, around: Surroundings, changed: Callable[[Change], None]) -> None:
         loop = asyncio.get_running_loop()
         seen, due = -1, 0.0
         while not self._stopping.is_set():
@@ -113,6 +123,7 @@ class Deliveries:
                 due = loop.time() + _RECONCILE_S
                 try:
                     await self._reconcile(around)
+                    self._listen(changed)
                 except Exception as error:  # noqa: BLE001  # whatever it is, webhooks go on being delivered
                     _log.error("webhooks cannot be looked up; it is tried again", error=str(error))
             if self.loader.loaded_seq != seen:
