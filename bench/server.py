@@ -87,6 +87,16 @@ class Server:
         connection.close()
         return str(answer["access_token"])
 
+    def live(self) -> None:
+        """Wait until the live numbers are made, which begins with the server."""
+        connection = self.connection()
+        connection.request("GET", "/v1/live?site=1", headers={"Authorization": f"Bearer {network.INGEST_KEY}"})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        if answer.status != 200:
+            raise RuntimeError(f"GET /v1/live: {answer.status}")
+
 
 @contextmanager
 def serve(data: Path, log: Path) -> Iterator[Server]:
