@@ -137,13 +137,13 @@ class FullDisk:
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 96 MB; skips where none can be mounted."""
+    """A file system of 256 MB, more than the load of the test fills by itself; skips where none can be mounted."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if shutil.which("mount") is None:
         pytest.skip("no mount command, so no small file system")
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
     )
     if mounted.returncode != 0:
         pytest.skip(f"a small file system cannot be mounted: {mounted.stderr.strip()}")
