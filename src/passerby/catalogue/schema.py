@@ -299,3 +299,49 @@ live_corrections = Table(
     Column("reason", String, nullable=False),
     sqlite_autoincrement=True,
 )
+
+# Reports that are mailed. Not part of any snapshot: only the thread that sends them reads them.
+mailings = Table(
+    "mailings",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("account_id", BigInteger, nullable=False, index=True),
+    # Who made it, by number: it shows what that person may see, nothing once the person is gone.
+    Column("person_id", BigInteger, nullable=False),
+    Column("name", String, nullable=False),
+    Column("page", String, nullable=False),
+    # As `targets.py` writes it.
+    Column("place", String, nullable=False),
+    _json("recipients"),
+    _json("formats"),
+    Column("every", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("weekday", Integer, nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("retry_ms", BigInteger),
+    Column("asked_ms", BigInteger),
+    # Recipients who still have to get what is under way; null: all of them.
+    _json("left", nullable=True),
+    # Message-IDs hold the number.
+    sqlite_autoincrement=True,
+)
+
+mailing_sends = Table(
+    "mailing_sends",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column(
+        "mailing_id",
+        _ID,
+        ForeignKey("mailings.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"),
+        nullable=False,
+        index=True,
+    ),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("done", Boolean, nullable=False),
+    Column("recipients", Integer, nullable=False),
+    Column("outcome", String, nullable=False),
+)
