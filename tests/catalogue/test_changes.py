@@ -5,7 +5,8 @@ import uuid
 import pytest
 from tests.support.catalogues import contract_document, small_document
 
-from passerby.catalogue.repository import FIRST_REGISTERED_ID, Repository
+from passerby.catalogue.repository import Repository
+from passerby.catalogue.rows import FIRST_REGISTERED_ID
 from passerby.catalogue.wanted import _made_id
 from passerby.errors import InvalidInputError
 

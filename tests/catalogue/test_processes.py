@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.support.catalogues import small_document
 
-from passerby.catalogue.repository import FIRST_REGISTERED_ID, POLL_S, Repository
+from passerby.catalogue.repository import POLL_S, Repository
+from passerby.catalogue.rows import FIRST_REGISTERED_ID
 
 REGISTER = """
 import sys

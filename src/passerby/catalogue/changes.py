@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -59,24 +59,29 @@ class Difference:
     removed: Rows = field(default_factory=no_rows)
 
 
-def prepare(wanted: Wanted, held: Rows, *, prune: bool, notes: Notes) -> Difference:
+def prepare(
+    wanted: Wanted, held: Rows, *, prune: bool, notes: Notes, removed: Collection[tuple[str, Key]] = ()
+) -> Difference:
     """What to write to get from `held` (all accounts) to `wanted`; credentials still lack what is held of them.
 
-    `notes` gets every contradiction with what is held and between the rows themselves.
+    `removed` are rows to take away besides. `notes` gets every contradiction with what is held and between the rows
+    themselves.
     """
     if wanted.account_id:
         notes.problems.extend(_foreign(wanted, held))
     _give_uids(wanted, held)
-    removed = _removed(wanted, held, prune=prune)
+    gone = _removed(wanted, held, prune=prune)
+    for table, key in removed:
+        gone[table][key] = held[table][key]
     after = {
-        table: {key: row for key, row in held[table].items() if key not in removed[table]} | wanted.rows[table]
+        table: {key: row for key, row in held[table].items() if key not in gone[table]} | wanted.rows[table]
         for table in TABLES
     }
     notes.problems.extend(_place(after, wanted, notes))
     notes.problems.extend(_shared(after, wanted))
     if not notes.lost:
         notes.problems.extend(_dangling(after, wanted))
-    difference = Difference(removed=removed)
+    difference = Difference(removed=gone)
     for table in TABLES:
         for key, row in wanted.rows[table].items():
             before = held[table].get(key)
@@ -252,9 +257,16 @@ def _shared(after: Rows, wanted: Wanted) -> Iterator[Problem]:
         first, *others = sorted(rows, key=lambda row: row in wanted.paths)
         for other in others:
             if other in wanted.paths:
-                place = wanted.paths.get(first)
-                what = place or f"{label(*first)}, which is held and which this file does not name"
-                yield Problem(f"{wanted.paths[other]}.{value[0]}", f"{value[-1]} is also that of {what}")
+                yield Problem(f"{wanted.paths[other]}.{value[0]}", f"{value[-1]} is {_taken_by(first, wanted)}")
+
+
+def _taken_by(row: tuple[str, Key], wanted: Wanted) -> str:
+    """Who has a value already. Whoever edits single things may not know of everything that there is."""
+    if row in wanted.paths:
+        return f"also that of {wanted.paths[row]}"
+    if not wanted.whole:
+        return "taken already"
+    return f"also that of {label(*row)}, which is held and which this file does not name"
 
 
 def _unique_values(table: str, row: Row) -> Iterator[tuple[Any, ...]]:

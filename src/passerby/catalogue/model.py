@@ -299,9 +299,10 @@ class Catalogue:
     def visible_brands(self, credential: Credential) -> list[Brand]:
         """The brands of which a credential sees at least one site, or that it is not kept from, by id."""
         seen = {site.brand_id for site in self.visible_sites(credential)}
-        return [brand for brand in _by_id(self.brands) if brand.id in seen or self._owns_brand(credential, brand)]
+        return [brand for brand in _by_id(self.brands) if brand.id in seen or self.owns_brand(credential, brand)]
 
-    def _owns_brand(self, credential: Credential, brand: Brand) -> bool:
+    def owns_brand(self, credential: Credential, brand: Brand) -> bool:
+        """Whether a credential sees a whole brand, also the sites that it does not have yet."""
         if brand.account_id != credential.account_id or credential.site_ids is not None or credential.sensor_id:
             return False
         return credential.brand_ids is None or brand.id in credential.brand_ids

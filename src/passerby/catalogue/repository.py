@@ -7,7 +7,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -15,12 +15,13 @@ from typing import BinaryIO
 import sqlalchemy
 from sqlalchemy import Connection, Engine
 
-from passerby.catalogue import changes, keys, outlets, producers, rows, schema, shape
+from passerby.catalogue import changes, keys, last_ids, outlets, producers, rows, schema, shape
 from passerby.catalogue.changes import Change, Difference
 from passerby.catalogue.database import catalogue_path, open_database, reading, writing
+from passerby.catalogue.editing import Draft, Edit
 from passerby.catalogue.keyring import HeldKey, KeyRing, Verifier
 from passerby.catalogue.model import Catalogue, Content, Credential, DialectName, Feed, Scope
-from passerby.catalogue.rows import Key, Row, Rows
+from passerby.catalogue.rows import FIRST_REGISTERED_ID, Key, Row, Rows
 from passerby.catalogue.shape import Notes
 from passerby.catalogue.wanted import Wanted, wanted_rows
 from passerby.catalogue.yaml_text import from_yaml
@@ -36,8 +37,6 @@ from passerby.settings import from_environment
 
 # How old a snapshot may be before someone who asks looks whether another process changed the catalogue.
 POLL_S = 0.5
-# Contents that name themselves get ids from here on, away from those that people choose.
-FIRST_REGISTERED_ID = 1_000_000_000
 
 _log = logging.getLogger(__name__)
 _FIELDS: Mapping[DialectName, tuple[str, str]] = {
@@ -192,24 +191,52 @@ class Repository:
         Raises InvalidInputError with every problem found, and then changes nothing.
         """
         notes = Notes()
-        file = shape.read(document, notes)
-        if file is None:
-            raise InvalidInputError(notes.problems)
-        wanted = wanted_rows(file, self._environment, notes)
+        wanted = self._read(document, notes)
         with writing(self._engine) as connection:
             held = _all_rows(connection)
             difference = changes.prepare(wanted, held, prune=prune, notes=notes)
-            self._protect(wanted, held, difference, notes)
-            self._protect_producers(wanted, held, difference, notes)
-            outlets.seal(self._server_key, wanted, held, difference, notes)
-            if notes.problems:
-                raise InvalidInputError(notes.problems)
-            listed = changes.listed(difference, held)
-            if listed:
-                changes.write(connection, difference)
-                _bump(connection)
+            listed = self._write(connection, held, wanted, difference, notes)
+        return self._told(listed)
+
+    def edit(self, make: Callable[[Draft], Edit]) -> list[Change]:
+        """Change single things by the rules of the file; `make` gets the catalogue while nobody else can write to it.
+
+        Raises what `make` raises, and InvalidInputError; then nothing is changed.
+        """
+        notes = Notes()
+        with writing(self._engine) as connection:
+            held = _all_rows(connection)
+            catalogue = rows.snapshot(held, _version(connection), self._global_settings)
+            edit = make(Draft(catalogue, last_ids.known(connection)))
+            wanted = self._read(edit.document, notes)
+            wanted.whole = False
+            difference = changes.prepare(wanted, held, prune=False, notes=notes, removed=edit.removed)
+            listed = self._write(connection, held, wanted, difference, notes)
+        return self._told(listed)
+
+    def _told(self, listed: list[Change]) -> list[Change]:
         if listed:
             self._install(self._load())
+        return listed
+
+    def _read(self, document: Mapping[str, object], notes: Notes) -> Wanted:
+        if file := shape.read(document, notes):
+            return wanted_rows(file, self._environment, notes)
+        raise InvalidInputError(notes.problems)
+
+    def _write(
+        self, connection: Connection, held: Rows, wanted: Wanted, difference: Difference, notes: Notes
+    ) -> list[Change]:
+        self._protect(wanted, held, difference, notes)
+        self._protect_producers(wanted, held, difference, notes)
+        outlets.seal(self._server_key, wanted, held, difference, notes)
+        if notes.problems:
+            raise InvalidInputError(notes.problems)
+        listed = changes.listed(difference, held)
+        if listed:
+            last_ids.remember(connection, difference.removed)
+            changes.write(connection, difference)
+            _bump(connection)
         return listed
 
     def _protect(self, wanted: Wanted, held: Rows, difference: Difference, notes: Notes) -> None:

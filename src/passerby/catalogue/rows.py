@@ -31,6 +31,9 @@ Row = dict[str, Any]
 Key = tuple[int | str, ...]
 Rows = dict[str, dict[Key, Row]]
 
+# Contents that name themselves get ids from here on, away from those that people choose.
+FIRST_REGISTERED_ID = 1_000_000_000
+
 # From owner to owned: rows are added in this order and removed in the opposite one.
 TABLES = (
     "accounts",

@@ -47,6 +47,10 @@ def _webhook() -> ForeignKey:
     return ForeignKey("webhooks.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
 
 
+def _sensor() -> ForeignKey:
+    return ForeignKey("sensors.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
+
+
 def _json(name: str, *, nullable: bool = False) -> Column[object]:
     return Column(name, JSON(none_as_null=True), nullable=nullable)
 
@@ -263,6 +267,28 @@ state = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     # Grows with every change; tells a running server that its snapshot is old.
     Column("version", BigInteger, nullable=False),
+)
+
+# The highest number that anything removed had, among those of its kind: facts go on naming it, so nothing new gets it.
+last_ids = Table(
+    "last_ids",
+    metadata,
+    Column("what", String, primary_key=True),
+    # The sensor of lines and zones, which share their numbers; 0 for everything else.
+    Column("owner", _ID, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+)
+
+# What a sensor's camera sees, to draw its lines and zones on. Not part of any snapshot.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("sensor_id", _ID, _sensor(), primary_key=True, autoincrement=False),
+    Column("type", String, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 # Not part of any snapshot: work under way, and where its result is.

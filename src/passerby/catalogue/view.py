@@ -61,7 +61,7 @@ def visible(catalogue: Catalogue, credential: Credential) -> CatalogueView:
         settings=dict(account.settings),
         contents=_contents(catalogue, account.id),
         brands=[
-            _brand(
+            brand_entry(
                 catalogue,
                 brand,
                 lambda site: catalogue.may_see_site(credential, site),
@@ -85,7 +85,7 @@ def file_document(catalogue: Catalogue, account_id: int) -> dict[str, object]:
         settings=dict(account.settings),
         credentials=credentials,
         contents=[content for content in _contents(catalogue, account_id) if _can_be_written(content)],
-        brands=[_brand(catalogue, brand) for brand in catalogue.brands.values() if brand.account_id == account_id],
+        brands=[brand_entry(catalogue, brand) for brand in catalogue.brands.values() if brand.account_id == account_id],
         webhooks=[_webhook(one) for one in catalogue.webhooks.values() if one.account_id == account_id],
         feeds=[_feed(feed) for feed in catalogue.feeds.values() if feed.account_id == account_id],
     )
@@ -98,22 +98,24 @@ def _everything(_: object) -> bool:
     return True
 
 
-def _brand(
+def brand_entry(
     catalogue: Catalogue,
     brand: Brand,
     sees_site: Callable[[Site], bool] = _everything,
     sees_sensor: Callable[[Sensor], bool] = _everything,
 ) -> BrandEntry:
+    """A brand as a file has it, with those of its sites and sensors that are to be seen."""
     sites = (catalogue.sites[site_id] for site_id in brand.site_ids)
     return BrandEntry(
         id=brand.id,
         name=brand.name,
         tags=[TagEntry(id=tag.id, label=tag.label, of=tag.of) for tag in brand.tags],
-        sites=[_site(catalogue, site, sees_sensor) for site in sites if sees_site(site)],
+        sites=[site_entry(catalogue, site, sees_sensor) for site in sites if sees_site(site)],
     )
 
 
-def _site(catalogue: Catalogue, site: Site, sees_sensor: Callable[[Sensor], bool]) -> SiteEntry:
+def site_entry(catalogue: Catalogue, site: Site, sees_sensor: Callable[[Sensor], bool]) -> SiteEntry:
+    """A site as a file has it, with those of its sensors that are to be seen."""
     hours = site.opening_hours
     sensors = (catalogue.sensors[sensor_id] for sensor_id in site.sensor_ids)
     return SiteEntry(
@@ -125,11 +127,12 @@ def _site(catalogue: Catalogue, site: Site, sees_sensor: Callable[[Sensor], bool
         settings=dict(site.settings),
         tags=list(site.tags),
         vehicle_factors=dict(site.vehicle_factors),  # type: ignore[arg-type]  # its keys were checked when applied
-        sensors=[_sensor(sensor) for sensor in sensors if sees_sensor(sensor)],
+        sensors=[sensor_entry(sensor) for sensor in sensors if sees_sensor(sensor)],
     )
 
 
-def _sensor(sensor: Sensor) -> SensorEntry:
+def sensor_entry(sensor: Sensor) -> SensorEntry:
+    """A sensor with its lines and zones as a file has it."""
     return SensorEntry(
         id=sensor.id,
         uid=sensor.uid,
@@ -167,7 +170,7 @@ def _zone(zone: Zone) -> ZoneEntry:
 
 
 def _contents(catalogue: Catalogue, account_id: int) -> list[ContentEntry]:
-    return [_content(content) for content in catalogue.contents.values() if content.account_id == account_id]
+    return [content_entry(content) for content in catalogue.contents.values() if content.account_id == account_id]
 
 
 def _can_be_written(content: ContentEntry) -> bool:
@@ -175,7 +178,8 @@ def _can_be_written(content: ContentEntry) -> bool:
     return not BAD_CHARACTER.search(content.content_id)
 
 
-def _content(content: Content) -> ContentEntry:
+def content_entry(content: Content) -> ContentEntry:
+    """A content as a file has it."""
     return ContentEntry(
         id=content.id,
         content_id=content.content_id,

@@ -49,7 +49,7 @@ class Wanted:
     one held; `producers` those of its producers likewise. A credential's row has neither yet. `keyless` are sensors
     whose key is to be taken away, `silent` those whose file entry does not speak of a key. `places` are those of
     webhooks and feeds as the file names them; their rows have no `place` and no `held` yet. `webhook_secrets`: unset to
-    keep the one held; `feed_ids`: None likewise.
+    keep the one held; `feed_ids`: None likewise. `whole`: it is a file of somebody who owns the account.
     """
 
     account_id: int
@@ -62,6 +62,7 @@ class Wanted:
     places: dict[tuple[str, Key], Named] = field(default_factory=dict)
     webhook_secrets: dict[Key, str | UnsetType | None] = field(default_factory=dict, repr=False)
     feed_ids: dict[Key, str | None] = field(default_factory=dict, repr=False)
+    whole: bool = True
 
 
 def sensor_key_name(sensor_id: int) -> str:
