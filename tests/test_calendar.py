@@ -14,7 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passerby import calendar as calendars
-from passerby.calendar import SIZES, calendar, fixed_days, offset_changes, to_utc, zone, zone_names
+from passerby.calendar import (
+    SIZES,
+    at_offset,
+    calendar,
+    fixed_days,
+    offset_changes,
+    to_utc,
+    whole_range,
+    zone,
+    zone_names,
+)
 from passerby.errors import InvalidInputError
 
 ZONES = [
@@ -425,3 +435,47 @@ def test_the_whole_permitted_range_works():
     assert len(made) == 300 * 12 + 1
     with pytest.raises(InvalidInputError, match="too long for Africa/Monrovia"):
         calendar("1d", "Africa/Monrovia", calendars.FIRST_MS, calendars.LAST_MS).slots()
+
+
+# --- buckets that no place's clock has
+
+
+@given(
+    st.sampled_from(SIZES),
+    st.integers(-14 * 60, 14 * 60),
+    st.integers(ms("1990-01-01T00:00:00+00:00"), ms("2030-01-01T00:00:00+00:00")),
+    st.integers(1, 40 * DAY),
+    st.booleans(),
+)
+def test_a_clock_at_a_fixed_offset_is_that_of_utc_moved(size, minutes, start, length, clip):
+    found = at_offset(size, minutes * 60, start, start + length, clip=clip)
+    plain = calendar(size, "UTC", start + minutes * MINUTE, start + length + minutes * MINUTE, clip=clip)
+    assert found.labels == plain.labels
+    assert (found.starts + minutes * MINUTE).tolist() == plain.starts.tolist()
+    assert found.starts[0] <= start < found.ends[0]
+    assert found.starts[-1] < start + length <= found.ends[-1]
+    slots, buckets = found.slots()
+    for instant in (start, start + length // 2, start + length - 1):
+        assert buckets[instant // found.slot_ms - slots[0]] == np.searchsorted(found.starts, instant, side="right") - 1
+
+
+def test_labels_at_a_fixed_offset():
+    found = at_offset("1d", 5 * 3600 + 1800, ms("2026-03-01T00:00:00+05:30"), ms("2026-03-02T00:00:00+05:30"))
+    assert (found.zone, found.labels, found.offset_labels) == (
+        "UTC+05:30",
+        ["2026-03-01T00:00:00"],
+        ["2026-03-01T00:00:00+05:30"],
+    )
+    assert at_offset("1d", 0, 0, DAY).offset_labels == ["1970-01-01T00:00:00Z"]
+    with pytest.raises(InvalidInputError, match="whole minutes"):
+        at_offset("1d", 30, 0, DAY)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, DAY), (5, 6), (-5, 3 * DAY + 1)])
+def test_a_whole_range_is_one_bucket(start, end):
+    found = whole_range(start, end)
+    assert (len(found), found.range_start_ms, found.range_end_ms) == (1, start, end)
+    assert found.starts[0] <= start
+    assert found.ends[0] >= end
+    assert set(found.slots()[1].tolist()) == {0}
+    assert found.bucket_of(np.array([start - 1, start, end - 1, end])).tolist() == [-1, 0, 0, -1]

@@ -28,7 +28,7 @@ zone files) and each difference is narrowed down to the second by bisection. Fou
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
@@ -201,6 +201,32 @@ def fixed_days(days: int, zone: str, start_ms: int, end_ms: int, *, clip: bool =
     _check_range(start_ms, end_ms, DAY_MS)
     first, last = _local_days_around(start_ms, end_ms)
     return _of_dates(f"{days}d", zone, _multiples(first, last, days), _Asked(start_ms, end_ms, clip))
+
+
+def at_offset(size: str, offset_s: int, start_ms: int, end_ms: int, *, clip: bool = True) -> Calendar:
+    """The buckets of a clock that is always `offset_s` ahead of UTC, whole minutes; else as `calendar`."""
+    offset_ms = offset_s * 1000
+    if offset_ms % MINUTE_MS or abs(offset_ms) >= DAY_MS:
+        raise InvalidInputError("expected an offset in whole minutes, of less than a day")
+    found = calendar(size, "UTC", start_ms + offset_ms, end_ms + offset_ms, clip=clip)
+    return replace(
+        found,
+        zone=f"UTC{_offset_text(offset_s // 60)}" if offset_s else "UTC",
+        starts=found.starts - offset_ms,
+        ends=found.ends - offset_ms,
+        offsets_s=np.full(len(found), offset_s, dtype=np.int64),
+        range_start_ms=found.range_start_ms - offset_ms,
+        range_end_ms=found.range_end_ms - offset_ms,
+        slot_ms=int(np.gcd(found.slot_ms, offset_ms)),
+    )
+
+
+def whole_range(start_ms: int, end_ms: int) -> Calendar:
+    """One bucket with everything in [start_ms, end_ms); errors as `calendar`."""
+    _check_range(start_ms, end_ms, DAY_MS)
+    starts = np.array([start_ms // DAY_MS * DAY_MS], dtype=np.int64)
+    ends = np.array([-(-end_ms // DAY_MS) * DAY_MS], dtype=np.int64)
+    return Calendar("all", "UTC", starts, ends, starts, np.zeros(1, dtype=np.int64), start_ms, end_ms, DAY_MS)
 
 
 def to_utc(naive: datetime, zone: str, *, second: bool = False) -> int:
@@ -392,11 +418,13 @@ def _offset_text(minutes: int) -> str:
 __all__ = [
     "SIZES",
     "Calendar",
+    "at_offset",
     "calendar",
     "fixed_days",
     "offset_changes",
     "stretches",
     "to_utc",
+    "whole_range",
     "zone",
     "zone_names",
 ]

@@ -37,6 +37,7 @@ from passerby.dialects.camlytics import routes as camlytics
 from passerby.dialects.quividi import routes as quividi
 from passerby.dialects.quividi.building import KIND as QUIVIDI_EXPORT
 from passerby.dialects.quividi.building import builder as quividi_exports
+from passerby.dialects.seemetrix import routes as seemetrix
 from passerby.services import Services
 
 ROUTERS: tuple[Router, ...] = (
@@ -54,6 +55,7 @@ ROUTERS: tuple[Router, ...] = (
     analytiks.router,
     quividi.router,
     camlytics.router,
+    *seemetrix.ROUTERS,
 )
 
 

@@ -184,6 +184,15 @@ _ALL = (
         8784,
     ),
     Setting(
+        "seemetrix_online_s",
+        900.0,
+        _ACCOUNT,
+        "A Seemetrix device whose latest observation began longer ago is offline.",
+        "s",
+        1,
+        31_622_400,
+    ),
+    Setting(
         "lifetime_bin_s",
         60.0,
         _EVERYWHERE,

@@ -18,6 +18,7 @@ from passerby.api import export, feeds, ingest, live, metrics, push, reference, 
 from passerby.api.native import SECURITY
 from passerby.api.problems import MEDIA_TYPE
 from passerby.dialects.camlytics import openapi as camlytics
+from passerby.dialects.seemetrix import openapi as seemetrix
 from passerby.observations import json_schema
 from passerby.sightings.sighting import json_schema as sighting_schema
 
@@ -70,6 +71,7 @@ def config() -> OpenAPIConfig:
                     type="http", scheme="basic", description="Username and token, for the Quividi data API."
                 ),
                 **camlytics.SCHEMES,
+                **seemetrix.SCHEMES,
             }
         ),
         openapi_router=reference.router(),
@@ -95,6 +97,7 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
     series = document["paths"][metrics.PATH]["get"]["responses"]
     series.update({"200": metrics.ANSWER, "404": problem("A place does not exist, or not for this key.")})
     push.describe(document["paths"][push.PATH])
+    seemetrix.describe(document["paths"])
     for path, operations in document["paths"].items():
         if path.startswith(live.PATH):
             for operation in operations.values():
