@@ -135,13 +135,18 @@ class Emotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False)
 
 
 class ContentView(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """A content shown during a view; `start_ms` counts from the start of the view."""
+    """A content shown during a view; `start_ms` counts from the start of the view.
+
+    `app_id` and `campaign_id` go to the catalogue, where the content registers itself; they are not kept with the view.
+    """
 
     content: Reference
     start_ms: Milliseconds
     duration_ms: Milliseconds
     attention_ms: Milliseconds | None = None
     mood: Mood | None = None
+    app_id: Text | None = None
+    campaign_id: Text | None = None
 
 
 class View(Observation, tag="view", kw_only=True, frozen=True, gc=False):

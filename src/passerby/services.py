@@ -10,14 +10,14 @@ from pathlib import Path
 
 import structlog
 
-from passerby.catalogue.model import Credential
+from passerby.catalogue.model import Content, Credential
 from passerby.catalogue.repository import Repository
 from passerby.catalogue.rules import LIVE_METRICS
 from passerby.errors import InvalidInputError
 from passerby.feeds.board import Board
 from passerby.feeds.now import report_now
 from passerby.feeds.reports import report
-from passerby.ingest.resolve import Resolver
+from passerby.ingest.resolve import ContentName, Resolver
 from passerby.ingest.stays import Stays
 from passerby.ingest.wifi_keys import Devices
 from passerby.jobs import Exports
@@ -70,6 +70,10 @@ class Services:
             self._resolvers.clear()
         made = self._resolvers[credential] = Resolver(catalogue, credential, self.devices)
         return made
+
+    def register_content(self, credential: Credential, name: ContentName) -> Content:
+        """The content of a credential's account that a row names, made known where it is new."""
+        return self.catalogue.register_content(credential.account_id, name.text, name.app_id, name.campaign_id)
 
     def close(self) -> None:
         """Load what the journal holds, then let go of every file."""

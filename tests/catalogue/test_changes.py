@@ -237,6 +237,25 @@ def test_secrets_come_from_the_environment(tmp_path):
         assert repository.verify("native", "env:KEY") is None
 
 
+def test_a_content_that_named_itself_learns_what_it_lacks_and_keeps_what_was_told_first(repository, tmp_path):
+    assert repository.register_content(632, "seen", None, "spring").app_id is None
+    version = repository.current().version
+    learnt = repository.register_content(632, "seen", "player", "summer")
+    assert (learnt.app_id, learnt.campaign_id) == ("player", "spring")
+    assert repository.current().content(632, "seen") == repository.current().contents[learnt.id] == learnt
+    assert repository.current().version == version + 1
+    assert repository.register_content(632, "seen", "another", None) is learnt
+    assert repository.current().version == version + 1
+    with Repository(tmp_path) as other:
+        assert other.current().content(632, "seen") == learnt
+
+
+def test_what_a_file_declares_of_a_content_no_observation_changes(repository):
+    declared = repository.current().contents[8482]
+    assert (declared.app_id, declared.campaign_id) == ("my_app_id", None)
+    assert repository.register_content(632, declared.content_id, "another", "spring") is declared
+
+
 def test_a_file_cannot_take_the_id_of_a_content_that_named_itself(repository):
     content = repository.register_content(632, "seen")
     document = contract_document()

@@ -88,6 +88,8 @@ def test_a_content_that_no_file_may_name_is_not_shown_and_stays(tmp_path):
     with Repository(tmp_path) as repository:
         repository.apply(contract_document())
         content = repository.register_content(632, "two\nlines")
+        repository.register_content(632, "of no app", "")
+        repository.register_content(632, "of a strange one", "an app", "a\tcampaign")
         shown = file_document(repository.current(), 632)
         assert [one["id"] for one in shown["contents"]] == [8482]
         assert repository.apply(shown, prune=True) == []

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import astuple
 
 import pytest
 from tests.support.networks import SENSOR_KEY, network
@@ -33,7 +34,7 @@ def kept(catalogue, tmp_path):
         def of(row, key="psb_test_key"):
             credential = catalogue.verify("native", key)
             resolver = Resolver(catalogue.current(), credential, devices)
-            register = lambda text: catalogue.register_content(632, text).id  # noqa: E731
+            register = lambda name: catalogue.register_content(632, *astuple(name))  # noqa: E731
             resolved = resolve(decode_json(json.dumps(row).encode()), resolver, register)
             if resolved.refused:
                 return resolved.refused[0].error
@@ -127,6 +128,23 @@ def test_a_content_that_nobody_named_before_registers_itself(kept, catalogue):
     assert kept({**play, "content": 999}) == "content: unknown content"
     assert kept({**play, "sensor": 1, "content": "never"}) == "sensor: unknown sensor"
     assert catalogue.current().content(632, "never") is None
+
+
+def test_what_a_view_tells_of_a_content_goes_to_the_catalogue_and_not_into_the_view(kept, catalogue):
+    def view(*names):
+        shown = [{"content": "new", "start_ms": n, "duration_ms": 1, **name} for n, name in enumerate(names)]
+        return {"kind": "view", "sensor": 3024, "start": AT, "duration_ms": 5, "attention_ms": 1, "contents": shown}
+
+    first = kept(view({}, {"app_id": "player"}))
+    assert kept(view({"campaign_id": "spring", "app_id": "other"}, {"campaign_id": "summer"})) == first
+    (number,) = {shown["content_id"] for shown in first["contents"]}
+    found = catalogue.current().contents[number]
+    assert (found.content_id, found.app_id, found.campaign_id) == ("new", "player", "spring")
+    declared = {"content": 8482, "start_ms": 0, "duration_ms": 1, "app_id": "other", "campaign_id": "spring"}
+    before = catalogue.current()
+    kept(view(declared))
+    assert catalogue.current() is before
+    assert kept(view({"content": number, "app_id": "other"}))["contents"][0]["content_id"] == number
 
 
 def test_what_the_catalogue_says_now_counts(kept, catalogue):

@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import TypeVar
 
-from passerby.catalogue.model import Credential
+from passerby.catalogue.model import Content, Credential
 from passerby.errors import UnavailableError
 from passerby.ingest.decoded import Decoded
 from passerby.ingest.intake import Resolved, resolve
+from passerby.ingest.resolve import ContentName
 from passerby.journal import Receipt, Submission
 from passerby.services import Services
 
@@ -55,11 +57,7 @@ async def _resolved(
             return resolve(decode(), services.resolver(credential), _would_block)
         except _WouldBlockError:
             pass  # some contents must be registered first, which writes to the catalogue
-    catalogue = services.catalogue
-
-    def register(text: str) -> int:
-        return catalogue.register_content(credential.account_id, text).id
-
+    register = partial(services.register_content, credential)
     return await asyncio.to_thread(lambda: resolve(decode(), services.resolver(credential), register))
 
 
@@ -83,5 +81,5 @@ class _WouldBlockError(Exception):
     """What has to be done next may take long: not in the event loop."""
 
 
-def _would_block(_: str) -> int:
+def _would_block(_: ContentName) -> Content:
     raise _WouldBlockError

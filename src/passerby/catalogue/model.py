@@ -116,7 +116,7 @@ class Brand:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Something that screens play."""
+    """Something that screens play; `registered`: made known by an observation, not by a file."""
 
     id: int
     account_id: int
@@ -125,6 +125,13 @@ class Content:
     campaign_id: str | None
     name: str
     duration_ms: int | None
+    registered: bool = False
+
+    def lacks(self, app_id: str | None, campaign_id: str | None) -> bool:
+        """Whether an observation that tells these tells anything new: of what a file declares it never does."""
+        return self.registered and (
+            (self.app_id is None and app_id is not None) or (self.campaign_id is None and campaign_id is not None)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -405,30 +405,45 @@ class Repository:
 
     # -- contents --
 
-    def register_content(self, account_id: int, text: str) -> Content:
-        """The account's content of that content_id, made known when it is new; durable once this returns."""
+    def register_content(
+        self, account_id: int, text: str, app_id: str | None = None, campaign_id: str | None = None
+    ) -> Content:
+        """The account's content of that content_id, made known when it is new; durable once this returns.
+
+        One that had registered itself before takes over what it lacks. What is told first stays, and what a file
+        declares always does.
+        """
         known = self.current().content(account_id, text)
-        if known is not None:
+        if known is not None and not known.lacks(app_id, campaign_id):
             return known
         table = schema.contents
         with writing(self._engine) as connection:
             same = sqlalchemy.and_(table.c.account_id == account_id, table.c.content_id == text)
             found = connection.execute(sqlalchemy.select(table).where(same)).mappings().first()
             if found is not None:
-                return rows.content(dict(found))
-            row = {
-                "id": _next_content_id(connection),
-                "account_id": account_id,
-                "content_id": text,
-                "app_id": None,
-                "campaign_id": None,
-                "name": text,
-                "duration_ms": None,
-                "registered": True,
-            }
-            connection.execute(sqlalchemy.insert(table), row)
+                content = rows.content(dict(found))
+                if not content.lacks(app_id, campaign_id):
+                    return content
+                content = replace(
+                    content,
+                    app_id=app_id if content.app_id is None else content.app_id,
+                    campaign_id=campaign_id if content.campaign_id is None else content.campaign_id,
+                )
+                told = {"app_id": content.app_id, "campaign_id": content.campaign_id}
+                connection.execute(sqlalchemy.update(table).where(same).values(told))
+            else:
+                content = Content(
+                    id=_next_content_id(connection),
+                    account_id=account_id,
+                    content_id=text,
+                    app_id=app_id,
+                    campaign_id=campaign_id,
+                    name=text,
+                    duration_ms=None,
+                    registered=True,
+                )
+                connection.execute(sqlalchemy.insert(table), asdict(content))
             version = _bump(connection)
-        content = rows.content(row)
         self._install_content(content, version)
         return content
 

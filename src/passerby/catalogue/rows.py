@@ -137,7 +137,7 @@ def _zone(row: Row) -> Zone:
 
 def content(row: Row) -> Content:
     """One content."""
-    return Content(**{name: value for name, value in row.items() if name != "registered"})
+    return Content(**row)
 
 
 def _webhook(row: Row) -> Webhook:

@@ -175,7 +175,10 @@ def _contents(catalogue: Catalogue, account_id: int) -> list[ContentEntry]:
 
 def _can_be_written(content: ContentEntry) -> bool:
     """Whether a file may name it: observations may bring names that no file accepts; those stay without it."""
-    return not BAD_CHARACTER.search(content.content_id)
+    told = (content.app_id, content.campaign_id)
+    return not BAD_CHARACTER.search(content.content_id) and all(
+        text is None or (text and not BAD_CHARACTER.search(text)) for text in told
+    )
 
 
 def content_entry(content: Content) -> ContentEntry:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -265,7 +266,7 @@ class DirectDelivery:
         resolved = resolve(
             decoded,
             services.resolver(credential),
-            lambda text: services.catalogue.register_content(credential.account_id, text).id,
+            partial(services.register_content, credential),
         )
         refused = tuple((one.index, one.error) for one in resolved.refused)
         taken = resolved.row_count

@@ -12,14 +12,22 @@ from dataclasses import dataclass
 
 import msgspec
 
-from passerby.catalogue.model import Credential
+from passerby.catalogue.model import Content, Credential
 from passerby.ingest.decoded import Decoded, Refused
 from passerby.ingest.privacy import REMOVED, normalised, scrubbed
-from passerby.ingest.resolve import MAKERS, DroppedError, RefusedError, Resolver, Row, UnknownContentError
+from passerby.ingest.resolve import (
+    MAKERS,
+    ContentName,
+    DroppedError,
+    RefusedError,
+    Resolver,
+    Row,
+    UnknownContentError,
+)
 from passerby.journal import Rejected
 from passerby.observations import KINDS, STRUCTS, Reported
 
-RegisterContent = Callable[[str], int]
+RegisterContent = Callable[[ContentName], Content]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -44,9 +52,9 @@ class Resolved:
 def resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterContent) -> Resolved:
     """The rows of a decoded body.
 
-    `register_content` makes a content of the credential's account that nobody has named before, durably, and
-    returns its id. It may block: large bodies are resolved in a thread of their own. Keys of WiFi devices that are made
-    for the body are on disk when this returns.
+    `register_content` makes a content of the credential's account that nobody has named before, durably, or notes what
+    was not known of it, and returns it. It may block: large bodies are resolved in a thread of their own. Keys of WiFi
+    devices that are made for the body are on disk when this returns.
 
     Raises sqlite3.Error when they cannot be saved.
     """
@@ -87,8 +95,7 @@ def _with_new_contents(observation: Reported, resolver: Resolver, register_conte
         try:
             return resolver.row(observation)
         except UnknownContentError as unknown:
-            text = unknown.args[0]
-            resolver.learn_content(text, register_content(text))
+            resolver.learn_content(register_content(unknown.name))
 
 
 def rejects(refused: Sequence[Refused], credential: Credential) -> list[Rejected]:

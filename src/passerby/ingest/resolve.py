@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from passerby.catalogue.model import Catalogue, Credential, Sensor
+from passerby.catalogue.model import Catalogue, Content, Credential, Sensor
 from passerby.errors import InvalidInputError
 from passerby.ingest import identity
 from passerby.ingest.privacy import is_randomized
@@ -54,8 +54,21 @@ class DroppedError(Exception):
     """A valid row that the operator wants not to be kept: a device with a made-up address, see `wifi_randomized`."""
 
 
+@dataclass(frozen=True, slots=True)
+class ContentName:
+    """How a row names a content: its content_id, and what it tells beside it."""
+
+    text: str
+    app_id: str | None = None
+    campaign_id: str | None = None
+
+
 class UnknownContentError(Exception):
-    """A row names a content by a text that nobody has registered yet; `args[0]` is the text."""
+    """A row names a content that nobody has registered yet, or tells of a registered one what it lacks."""
+
+    def __init__(self, name: ContentName) -> None:
+        self.name = name
+        super().__init__(name.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +107,7 @@ class Resolver:
     credential: Credential
     devices: Devices
     places: dict[Reference, Place] = field(default_factory=dict)  # those looked up so far
-    _contents: dict[str, int] = field(default_factory=dict)
+    _contents: dict[str, Content] = field(default_factory=dict)
 
     def row(self, observation: Reported) -> tuple[str, Row]:
         """(kind, row in the order of `observations.table(kind).row_columns`).
@@ -105,9 +118,9 @@ class Resolver:
         kind, make = MAKERS[type(observation)]
         return kind, make(self, place, observation)
 
-    def learn_content(self, text: str, content_id: int) -> None:
+    def learn_content(self, content: Content) -> None:
         """A content that was registered after the state of the catalogue that this resolver works on."""
-        self._contents[text] = content_id
+        self._contents[content.content_id] = content
 
     def place(self, reference: Reference) -> Place:
         """The place of a sensor, from now on in `places`. Raises RefusedError."""
@@ -128,18 +141,20 @@ class Resolver:
         except RefusedError as error:
             raise InvalidInputError(str(error).removeprefix("sensor: "), "sensor") from None
 
-    def content(self, reference: Reference, path: str) -> int:
-        """The id of a content of the account."""
+    def content(
+        self, reference: Reference, path: str, app_id: str | None = None, campaign_id: str | None = None
+    ) -> int:
+        """The id of a content of the account; `app_id` and `campaign_id` as the row tells them."""
         found = self.catalogue.content(self.credential.account_id, reference)
         if found is None and isinstance(reference, int):
             found = self.catalogue.content(self.credential.account_id, str(reference))
-        if found is not None:
-            return found.id
-        if isinstance(reference, int):
+        text = str(reference) if found is None else found.content_id
+        found = self._contents.get(text, found)
+        if found is None and isinstance(reference, int):
             raise RefusedError(f"{path}: unknown content")
-        if reference not in self._contents:
-            raise UnknownContentError(reference)
-        return self._contents[reference]
+        if found is None or found.lacks(app_id, campaign_id):
+            raise UnknownContentError(ContentName(text, app_id, campaign_id))
+        return found.id
 
 
 _Interval = Visit | ZoneVisit | Passage | View | Play | CountInterval | WifiVisit | Uptime
@@ -244,7 +259,7 @@ def _view(resolver: Resolver, place: Place, o: View) -> Row:
 
 def _shown(resolver: Resolver, index: int, shown: ContentView) -> dict[str, Any]:
     return {
-        "content_id": resolver.content(shown.content, f"contents[{index}].content"),
+        "content_id": resolver.content(shown.content, f"contents[{index}].content", shown.app_id, shown.campaign_id),
         "start_ms": shown.start_ms,
         "duration_ms": shown.duration_ms,
         "attention_ms": shown.attention_ms,

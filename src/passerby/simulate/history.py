@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 from passerby.catalogue.model import Credential
@@ -79,7 +80,7 @@ def _append(services: Services, credential: Credential, batch: list[Delivery]) -
     resolved = resolve(
         Decoded(observations, range(len(observations))),
         services.resolver(credential),
-        lambda text: services.catalogue.register_content(credential.account_id, text).id,
+        partial(services.register_content, credential),
     )
     # A WiFi device's key of long ago may be gone, and with it what was seen then; all else must fit.
     problems = [refused for refused in resolved.refused if not refused.error.startswith("start")]

@@ -109,13 +109,22 @@ def test_a_viewer_with_contents_is_the_same_viewer(tmp_path):
     row = {key: value for key, value in VIEWER.items() if key != "period_start"}
     row |= {"start_time": VIEWER["period_start"], "contents": [content, {**content, "content_id": "other"}]}
     (view,), tally = given(tmp_path, "viewers-apc", [row])
-    shown = {"duration_ms": 15, "attention_ms": 542, "mood": {"happy": 542}}
+    shown = {"duration_ms": 15, "attention_ms": 542, "mood": {"happy": 542}, "app_id": "my_app_id"}
     assert view.pop("contents") == [
         {"content": "my_very_own_content_id", "start_ms": 0, **shown},
         {"content": "other", "start_ms": 15, **shown},
     ]
     assert view == plain
-    assert tally.contents["other"] == ("my_app_id", None)
+    assert tally.left_out == {}
+
+
+def test_another_campaign_of_a_content_is_counted_and_its_viewers_are_read(tmp_path):
+    content = {"content_id": "a", "dwell_time_in_milliseconds": 15, "attention_time_in_milliseconds": 5}
+    told = [{}, {"campaign_id": "spring"}, {"app_id": "x", "campaign_id": None}, {"campaign_id": None}]
+    rows = [{**VIEWER, "contents": [{**content, **names}]} for names in told]
+    views, tally = given(tmp_path, "viewers-apc", rows)
+    assert [view["contents"][0].get("campaign_id") for view in views] == [None, "spring", None, None]
+    assert list(tally.left_out.values()) == [2]
 
 
 def test_vehicles_and_persons(tmp_path):

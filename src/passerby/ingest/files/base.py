@@ -81,7 +81,7 @@ class Options:
 class Tally:
     """What happened to the rows of the files: how many were read, refused, and left out on purpose and why.
 
-    `contents` has the app_id and campaign_id of contents that the files name by text. `newest` has, for formats that
+    `contents` has the app_id and campaign_id that the files told first of each content. `newest` has, for formats that
     must say at the end what is complete, the newest instant of each sensor (UTC ms).
     """
 

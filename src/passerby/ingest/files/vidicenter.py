@@ -10,6 +10,9 @@ first; one that it never shows moves forward by the gap. Exports print neither, 
 **Equal rows stay as many as they are.** A row has no id, and two persons of one second may look alike. So each has an
 id made of what it says and how many equal rows stand before it in the file: the same export again, in whatever
 order, brings nothing new. A viewer has the same id with and without its contents.
+
+**Contents** that the catalogue does not know register themselves with their `app_id` and `campaign_id`. A content has
+one of each: what is told first stays, and the tally counts what differs from it.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ from passerby.observations import (
     Observation,
     Passage,
     RoadUser,
+    Text,
     View,
     milliseconds,
 )
@@ -62,6 +66,8 @@ _GLASSES: tuple[Glasses, ...] = ("unknown", "none", "glasses", "sunglasses")
 _YES_OR_NO = (None, False, True)
 _TYPES: tuple[RoadUser, ...] = ("unknown", "car", "bus", "truck", "van", "bike")
 _COLORS: tuple[Color, ...] = ("unknown", "white", "gray", "yellow", "red", "green", "blue", "black")
+
+_OTHER_CAMPAIGN = "app_id or campaign_id other than the first of their content (the viewers are imported)"
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -99,8 +105,8 @@ class _Shown(msgspec.Struct, kw_only=True, frozen=True):
     """A content of a viewer."""
 
     content_id: Annotated[str, Meta(min_length=1, max_length=256)]
-    app_id: str | None = None
-    campaign_id: str | None = None
+    app_id: Text | None = None
+    campaign_id: Text | None = None
     dwell_time_in_milliseconds: Milliseconds
     attention_time_in_milliseconds: Milliseconds
     very_happy_time: Milliseconds | None = None
@@ -118,6 +124,8 @@ class _Shown(msgspec.Struct, kw_only=True, frozen=True):
             duration_ms=self.dwell_time_in_milliseconds,
             attention_ms=self.attention_time_in_milliseconds,
             mood=Mood(**{name: value or 0 for name, value in times.items()}) if known else None,
+            app_id=self.app_id,
+            campaign_id=self.campaign_id,
         )
 
 
@@ -188,7 +196,9 @@ class _ViewerWithContents(_Viewer, kw_only=True, frozen=True):
         for one in self.contents:
             found.append(one.view(start_ms))
             start_ms = min(start_ms + one.dwell_time_in_milliseconds, MAX_DURATION_MS)
-            tally.contents[one.content_id] = (one.app_id, one.campaign_id)
+            told = (one.app_id, one.campaign_id)
+            if tally.contents.setdefault(one.content_id, told) != told:
+                tally.left_out[_OTHER_CAMPAIGN] += 1
         return found
 
 
