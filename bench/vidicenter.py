@@ -94,7 +94,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, kind: str, columns: dict[str,
     length = len(columns["sensor_id"])
     full = [columns.get(field.name, pa.nulls(length, field.type)).cast(field.type) for field in schema]
     connection.register("rows", pa.Table.from_arrays(full, schema=schema))
-    connection.execute(f"insert into {table(kind).name} select * from rows order by started_ms")
+    connection.execute(f"insert into {table(kind).name} by name select * from rows order by started_ms")
     return length
 
 

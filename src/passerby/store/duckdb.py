@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from passerby import observations
 from passerby.errors import ConflictError, CorruptDataError, InvalidInputError, UnavailableError
-from passerby.store import queries, tables
+from passerby.store import duckdb_sessions, queries, tables
 from passerby.store.checks import check_named_visits, check_table
 from passerby.store.contract import FactBatch, Loaded, Parameter
 from passerby.store.ranges import touched
+from passerby.store.session_numbers import COLUMN as SESSION_NUMBER
+from passerby.store.session_numbers import SessionNumbers
 
 # DuckDB folds its log into the file (a checkpoint) while nothing is loaded: 0.15 to 0.35 s per million rows, plus about
 # 0.03 s each. 32 MiB of log are about 700,000 rows: a stall well under half a second, and few of them.
@@ -64,6 +66,8 @@ class DuckDBStore:
         self._requests = 0
         self._broken = False
         self._checkpointed_at = time.monotonic()
+        # What the sensors' sessions were numbered so far; None until views are loaded, and after a load that failed.
+        self._numbers: SessionNumbers | None = None
         self._root = self._open()
         self._cursor, self._last_seq = self._state()
         # What the log holds is not safe yet: see `safe_cursor`.
@@ -159,6 +163,13 @@ class DuckDBStore:
 
     def load(self, batch: FactBatch) -> Loaded:
         """See `Store.load`."""
+        try:
+            return self._load(batch)
+        except BaseException:
+            self._numbers = None  # it may be ahead of what is stored
+            raise
+
+    def _load(self, batch: FactBatch) -> Loaded:
         new: dict[str, int] = {}
         by_entry: dict[int, int] = {}
         total = sum(rows.num_rows for rows in batch.rows.values())
@@ -170,6 +181,8 @@ class DuckDBStore:
                 if fresh is not None:
                     rows, entries = rows.take(pa.array(fresh)), entries[fresh]  # noqa: PLW2901 - the same, narrowed
                     request.register("batch", rows)
+                if kind == "view" and rows.num_rows:
+                    request.register("batch", self._numbered(request, rows))
                 _insert(request, observations.table(kind).name)
                 if kind == "visit" and rows.column("visit_group").null_count < rows.num_rows:
                     request.execute(f"insert into named_visits {tables.NAMED_VISITS.format('batch')}")
@@ -190,6 +203,12 @@ class DuckDBStore:
         keep = _first_of_each(identity, rows.column("started_ms").to_numpy())
         keep[_held(request, table, rows)] = False
         return None if keep.all() else np.flatnonzero(keep)
+
+    def _numbered(self, request: duckdb.DuckDBPyConnection, views: pa.Table) -> pa.Table:
+        """New views with their session numbers."""
+        if self._numbers is None:
+            self._numbers = duckdb_sessions.known(request)
+        return views.append_column(SESSION_NUMBER, self._numbers.give(views))
 
     def missing(self, batch: FactBatch) -> Mapping[str, int]:
         """See `Store.missing`."""
@@ -217,6 +236,7 @@ class DuckDBStore:
         """See `Store.refresh`. A log that was lost meanwhile moves the cursor back."""
         if self._broken:
             self._reopen()
+        self._numbers = None
         self._cursor, self._last_seq = self._state()
         self._safe_cursor = min(self._safe_cursor, self._cursor)
 
@@ -235,6 +255,10 @@ class DuckDBStore:
             return
         try:
             with self._request() as request:
+                if self._numbers is not None:
+                    request.execute("begin")
+                    duckdb_sessions.keep(request, self._numbers, self._last_seq)
+                    request.execute("commit")
                 request.execute("checkpoint")
         except (duckdb.Error, UnavailableError) as error:
             # Another transaction may be writing just now. It is tried again; nothing depends on its being soon.
@@ -296,6 +320,7 @@ class DuckDBStore:
             update = "update store_state set cursor = kept.cursor, last_seq = kept.last_seq from"
             request.execute(f"{update} {kept} kept")
             request.execute("commit")
+            duckdb_sessions.number_older(request)  # those of an older backup
         self._cursor, self._last_seq = self._state()
         self.checkpoint()
 
@@ -309,6 +334,8 @@ class DuckDBStore:
                     wrong += check_table(request, observations.table(kind), self._last_seq)
                     if kind == "visit":
                         wrong += check_named_visits(request)
+                    if kind == "view":
+                        wrong += duckdb_sessions.check(request)
             except (duckdb.Error, UnavailableError) as error:
                 wrong.append(f"the table {observations.table(kind).name} cannot be read: {error}")
         return wrong

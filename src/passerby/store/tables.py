@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import duckdb
 import pyarrow as pa
 
 from passerby import observations
 from passerby.errors import CorruptDataError
-from passerby.store import queries
+from passerby.store import duckdb_sessions, queries, session_numbers
 
 # Raise it when a column's meaning or type changes, and add what converts it to `_CONVERSIONS`.
 VERSION = 1
@@ -24,6 +25,11 @@ NAMED_VISITS = (
 )
 _CREATE_NAMED_VISITS = f"create table if not exists named_visits as {NAMED_VISITS.format('visits')}"
 
+# What the store itself adds to the rows of a kind.
+_OWN_COLUMNS = {
+    "view": (observations.Column(session_numbers.COLUMN.name, session_numbers.COLUMN.type, nullable=True),),
+}
+
 _TYPES = {pa.int64(): "bigint", pa.string(): "varchar", pa.float64(): "double", pa.bool_(): "boolean"}
 
 
@@ -33,7 +39,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> bool:
     Raises CorruptDataError when the file was written by a newer release.
     """
     prelude = queries.text("prelude_duckdb")
-    definitions = prelude + _CREATE_NAMED_VISITS + repr([observations.table(k) for k in observations.KINDS])
+    shapes = [(observations.table(kind), _OWN_COLUMNS.get(kind)) for kind in observations.KINDS]
+    definitions = prelude + _CREATE_NAMED_VISITS + duckdb_sessions.TABLE + repr(shapes)
     wanted = hashlib.sha256(definitions.encode()).hexdigest()
     connection.execute(
         "create table if not exists store_state"
@@ -53,27 +60,30 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> bool:
         for version in range(state[0], VERSION):
             connection.execute(_CONVERSIONS[version])
     for kind in observations.KINDS:
-        _create_or_extend(connection, observations.table(kind))
+        table = observations.table(kind)
+        _create_or_extend(connection, table.name, (*table.columns, *_OWN_COLUMNS.get(kind, ())))
     connection.execute(prelude)
     connection.execute(_CREATE_NAMED_VISITS)
-    connection.execute("update store_state set version = ?, definitions = ?", [VERSION, wanted])
+    connection.execute(duckdb_sessions.TABLE)
     connection.execute("commit")
+    duckdb_sessions.number_older(connection)
+    # Last, so that whoever is ended before begins again.
+    connection.execute("update store_state set version = ?, definitions = ?", [VERSION, wanted])
     return True
 
 
-def _create_or_extend(connection: duckdb.DuckDBPyConnection, table: observations.Table) -> None:
+def _create_or_extend(connection: duckdb.DuckDBPyConnection, name: str, columns: Sequence[observations.Column]) -> None:
     held = connection.execute(
-        "select column_name, data_type from information_schema.columns where table_name = ?", [table.name]
+        "select column_name, data_type from information_schema.columns where table_name = ?", [name]
     ).fetchall()
     if not held:
-        columns = ", ".join(_definition(column) for column in table.columns)
-        connection.execute(f'create table "{table.name}" ({columns})')
+        connection.execute(f'create table "{name}" ({", ".join(map(_definition, columns))})')
         return
     known = {name for name, _ in held}
-    for column in table.columns:
+    for column in columns:
         if column.name not in known:
             # DuckDB adds no NOT NULL column to a table; rows from before have no value for it anyway.
-            connection.execute(f'alter table "{table.name}" add column "{column.name}" {sql_type(column.type)}')
+            connection.execute(f'alter table "{name}" add column "{column.name}" {sql_type(column.type)}')
 
 
 def _definition(column: observations.Column) -> str:
