@@ -132,6 +132,30 @@ def shown_view(draw, start):
     return Fact("view", made.sensor, start, (*made.values, ("contents", contents)))
 
 
+_EMOTIONS = st.lists(
+    st.builds(
+        lambda name, ms: {"emotion": name, "ms": ms},
+        st.sampled_from(["neutral", "happy", "angry", "surprised", "unknown"]),
+        st.sampled_from([0, 1, 700, 700, 4000, 100_000]),
+    ),
+    max_size=4,
+)
+_MOODS = st.fixed_dictionaries(
+    dict.fromkeys(
+        ["very_happy", "happy", "neutral", "unhappy", "very_unhappy"],
+        st.sampled_from([0, 0, 1, 3, 500, 31_000_000_000]),
+    )
+)
+
+
+@st.composite
+def felt_view(draw, start):
+    """A view during which contents were shown and emotions seen, in one form, the other or both."""
+    made = draw(shown_view(start))
+    felt = {"emotions": draw(st.none() | _EMOTIONS), "mood": draw(st.none() | _MOODS)}
+    return Fact("view", made.sensor, start, (*made.values, *felt.items()))
+
+
 @st.composite
 def play(draw, start):
     values = {"ended_ms": start + draw(_LENGTHS), "content_id": draw(_CONTENTS)}
