@@ -108,9 +108,9 @@ async def _kept(services: Services, sender: Producer, credential: Credential, co
 
     found = await resolved(services, credential, decode, at_once=len(content) <= LARGE)
     if found.rows or found.refused:
-        submission = Submission(found.rows, rejects(found.refused, credential), source=sender.name)
+        submission = Submission(found.rows, rejects(found.refused, credential, sender.whole), source=sender.name)
         if sender.pairs and "event" in found.rows:
-            await _appended_with_stays(services, credential, submission)
+            await appended_with_stays(services, credential, submission)
         else:
             await appended(services, submission)
     if found.dropped:
@@ -120,7 +120,7 @@ async def _kept(services: Services, sender: Producer, credential: Credential, co
     return PushAnswer(found.row_count, rejected, dict(pushed.ignored))
 
 
-async def _appended_with_stays(services: Services, credential: Credential, submission: Submission) -> None:
+async def appended_with_stays(services: Services, credential: Credential, submission: Submission) -> None:
     """Append, together with the zone visits that its events complete. One at a time, so that no half is missed."""
     stays = services.stays
     async with stays.turn:

@@ -53,7 +53,7 @@ def rejected(  # noqa: PLR0913, PLR0917  # one parameter a query parameter, as L
 
     A row of a sensor that does not exist is shown to keys that are not narrowed to some sites or brands.
     """
-    view = _View(services.catalogue.current(), credential, sensor)
+    view = RejectedView(services.catalogue.current(), credential, sensor)
     first, last = period(start, end)
     found: list[RejectedRow] = []
     for kept in _walk(services.journal, credential.account_id, after):
@@ -77,14 +77,15 @@ def _shown(kept: KeptAside, row: object) -> RejectedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class RejectedView:
     """Which rows a credential sees, and asked for."""
 
     catalogue: Catalogue
     credential: Credential
-    asked: str | None
+    asked: str | None = None
 
     def shows(self, row: object) -> bool:
+        """Whether a row is of a sensor that the credential sees, or the credential sees the whole account."""
         named = row.get("sensor") if isinstance(row, dict) else None
         if self.asked is not None and str(named) != self.asked and not self._same(named, self.asked):
             return False

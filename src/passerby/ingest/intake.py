@@ -98,13 +98,19 @@ def _with_new_contents(observation: Reported, resolver: Resolver, register_conte
             resolver.learn_content(register_content(unknown.name))
 
 
-def rejects(refused: Sequence[Refused], credential: Credential) -> list[Rejected]:
-    """Refused rows as the journal keeps them aside: as they were sent, less what could be a WiFi device's address."""
-    return [Rejected(credential.account_id, one.index, one.error, without_devices(one.row)) for one in refused]
+def rejects(refused: Sequence[Refused], credential: Credential, whole: frozenset[str] = frozenset()) -> list[Rejected]:
+    """Refused rows as the journal keeps them aside: as they were sent, less what could be a WiFi device's address.
+
+    `whole`: see `without_devices`.
+    """
+    return [Rejected(credential.account_id, one.index, one.error, without_devices(one.row, whole)) for one in refused]
 
 
-def without_devices(row: bytes) -> str:
+def without_devices(row: bytes, whole: frozenset[str] = frozenset()) -> str:
     """A refused row as JSON text that holds no device's address.
+
+    `whole` are fields of a producer's record that never speak of one: they stay as they are, for a row to be taken
+    again once what was wrong is mended.
 
     Rows of other kinds stay whole, but for fields that their kind does not have. A `wifi_visit`, or what might be
     one, loses its device and its id, and whatever else in it looks like an address. Text that is not JSON may be
@@ -116,7 +122,7 @@ def without_devices(row: bytes) -> str:
         return _scrubbed_text(row)
     if isinstance(document, dict) and "device" not in document and document.get("kind") in _HARMLESS:
         return json.dumps(_with_known_fields(document), ensure_ascii=False)
-    return json.dumps(_without_device(document), ensure_ascii=False)
+    return json.dumps(_without_device(document, whole), ensure_ascii=False)
 
 
 def _with_known_fields(document: dict[str, object]) -> dict[str, object]:
@@ -128,7 +134,7 @@ def _with_known_fields(document: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _without_device(document: object) -> object:
+def _without_device(document: object, whole: frozenset[str]) -> object:
     if not isinstance(document, dict):
         return _scrubbed_document(document)
     sensor, device = document.get("sensor"), document.get("device")
@@ -137,6 +143,8 @@ def _without_device(document: object) -> object:
     # A sensor is often named by its own address, which is nobody's secret; not when it is the device's.
     if isinstance(scrubbed_row, dict) and isinstance(sensor, str) and normalised(sensor) != normalised(str(device)):
         scrubbed_row["sensor"] = sensor
+    if isinstance(scrubbed_row, dict) and device is None:
+        scrubbed_row |= {name: value for name, value in kept.items() if name in whole and isinstance(value, str | int)}
     return scrubbed_row
 
 

@@ -83,6 +83,9 @@ INSERT_REJECTED = """
 RESTORE_REJECTED = """
     insert into rejected (id, entry, received_ms, source, account_id, place, error, row) values (?, 0, ?, ?, ?, ?, ?, ?)
 """
+REMOVE_REJECTED = "delete from rejected where id = ?"
+REWORD_REJECTED = "update rejected set error = ? where id = ?"
+READ_REJECTED = "select id, received_ms, source, account_id, place, error, row from rejected"
 # Runs that follow one another are one, or an import of a year would be a row for each of its requests.
 EXTEND_QUIET = "update quiet set last_seq = ? where last_seq = ?"
 INSERT_QUIET = "insert or replace into quiet values (?, ?)"

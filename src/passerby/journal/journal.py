@@ -91,21 +91,34 @@ class Journal:
         """Rejected rows of an account, oldest first, from the one after id `after` on."""
         with self._read_lock:
             rows = self._reading.execute(
-                "select id, received_ms, source, account_id, place, error, row from rejected"
-                " where account_id = ? and id > ? order by id limit ?",
+                f"{database.READ_REJECTED} where account_id = ? and id > ? order by id limit ?",
                 (account_id, after, limit),
             ).fetchall()
-        return [KeptAside(i, at, source, Rejected(*rejected)) for i, at, source, *rejected in rows]
+        return [_kept(row) for row in rows]
+
+    def newest_rejected(self, account_id: int, limit: int) -> list[KeptAside]:
+        """The rejected rows of an account that came last, newest first."""
+        with self._read_lock:
+            rows = self._reading.execute(
+                f"{database.READ_REJECTED} where account_id = ? order by id desc limit ?", (account_id, limit)
+            ).fetchall()
+        return [_kept(row) for row in rows]
+
+    def reword(self, errors: Mapping[int, str]) -> Future[None]:
+        """Say anew why rows are kept aside, by their ids: what was wrong may be mended, and something else not."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany(database.REWORD_REJECTED, [(error, row) for row, error in errors.items()])
+
+        return self._writer.run(work)
 
     def kept_aside(self, *, after: int = 0, limit: int = 10_000) -> list[KeptAside]:
         """Rejected rows of all accounts, oldest first, from the one after id `after` on: for backups."""
         with self._read_lock:
             rows = self._reading.execute(
-                "select id, received_ms, source, account_id, place, error, row from rejected"
-                " where id > ? order by id limit ?",
-                (after, limit),
+                f"{database.READ_REJECTED} where id > ? order by id limit ?", (after, limit)
             ).fetchall()
-        return [KeptAside(i, at, source, Rejected(*rejected)) for i, at, source, *rejected in rows]
+        return [_kept(row) for row in rows]
 
     def keep_aside(self, rows: Sequence[KeptAside]) -> None:
         """Put rejected rows back as they were, under their ids: from a backup."""
@@ -269,3 +282,8 @@ class Journal:
         self._writer.close()
         with self._read_lock:
             self._reading.close()
+
+
+def _kept(row: tuple[int, int, str, int, int, str, str]) -> KeptAside:
+    number, received_ms, source, *rejected = row
+    return KeptAside(number, received_ms, source, Rejected(*rejected))  # type: ignore[arg-type]  # as the columns are

@@ -53,6 +53,7 @@ class Submission:
     for what never becomes a fact. `source` says where it came from
     (`native`, a producer's name, `import`); it is kept for people who look for the origin of a row.
     `quiet`: webhooks are not told of these rows (they are history that was brought in later).
+    `mended`: ids of rows kept aside that are taken this time: they leave the list together with the rows' arrival.
     """
 
     rows: Rows
@@ -60,6 +61,7 @@ class Submission:
     idempotency: Idempotency | None = None
     source: str = "native"
     quiet: bool = False
+    mended: Sequence[int] = ()
 
     @property
     def row_count(self) -> int:

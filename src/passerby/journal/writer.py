@@ -49,6 +49,7 @@ class _Group:
     rejected: list[tuple[object, ...]]
     idempotency: list[tuple[object, ...]]
     quiet: list[tuple[int, int]]
+    mended: list[tuple[int]]
     handed_over: list[Entry]
     answers: list[tuple[Future[Receipt], Receipt]]
     next_entry: int
@@ -254,10 +255,13 @@ class Writer:
             connection = self._begin()
             group = self._group(connection, appends)
             connection.executemany(database.INSERT_ENTRY, group.entries)
-            if group.rejected:
-                connection.executemany(database.INSERT_REJECTED, group.rejected)
-            if group.idempotency:
-                connection.executemany(database.INSERT_IDEMPOTENCY, group.idempotency)
+            for statement, records in (
+                (database.INSERT_REJECTED, group.rejected),
+                (database.INSERT_IDEMPOTENCY, group.idempotency),
+                (database.REMOVE_REJECTED, group.mended),
+            ):
+                if records:
+                    connection.executemany(statement, records)
             for first, last in group.quiet:
                 keep_quiet(connection, first, last)
             connection.execute("commit")
@@ -277,7 +281,7 @@ class Writer:
 
     def _group(self, connection: sqlite3.Connection, appends: Sequence[Append]) -> _Group:
         now = max(self._clock(), self._received_ms)  # arrival never goes back, even when the clock does
-        group = _Group([], [], [], [], [], [], self.next_entry, self.next_seq, now)
+        group = _Group([], [], [], [], [], [], [], self.next_entry, self.next_seq, now)
         answered: dict[tuple[int, str], Idempotency] = {}
         for submission, future in appends:
             if not future.set_running_or_notify_cancel():
@@ -332,6 +336,7 @@ class Writer:
             (number, now, submission.source, row.account_id, row.index, row.error, row.row)
             for row in submission.rejected
         )
+        group.mended.extend((row,) for row in submission.mended)
         if submission.quiet and count:
             group.quiet.append((seq, seq + count - 1))
         if submission.idempotency is not None:

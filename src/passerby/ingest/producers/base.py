@@ -89,7 +89,9 @@ class Producer:
     `decode` raises InvalidInputError when no record can be told from another; single bad records are `refused`.
     With `proves` a body must show that it knows the secrets that the catalogue holds for the key; it compares in
     constant time. With `greets` a GET on the address answers that text, which is how some clouds make sure that
-    they post to the right place. With `pairs` its RegionJoin and RegionLeave events make zone visits.
+    they post to the right place. With `pairs` its RegionJoin and RegionLeave events make zone visits. `whole`
+    are the fields of its records that never hold a WiFi device's address; with none, a refused record cannot be taken
+    again, because what is kept of it is not as it came.
     """
 
     name: str
@@ -98,3 +100,4 @@ class Producer:
     proves: Callable[[bytes, Secrets], bool] | None = None
     greets: Callable[[Secrets], str] | None = None
     pairs: bool = False
+    whole: frozenset[str] = frozenset()

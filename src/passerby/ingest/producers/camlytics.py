@@ -36,6 +36,11 @@ _PERSONS = {"", "pedestrian", "face"}
 # What the desktop product calls things.
 _OTHER_NAMES = {"trigger_id": "rule_id", "origin": "event_origin"}
 _NOBODY = -1
+# Camera software: who saw it, where and when, and as what.
+_WHOLE = frozenset(
+    {"channel_id", "trigger_id", "rule_id", "event_type", "event_time", "event_origin", "origin", "suborigin"}
+    | {"age_range", "gender", "object_id", "snapshot_id", "record_id"}
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _Record = Mapping[str, Any]
@@ -138,4 +143,4 @@ def _time(value: object, timezone: str) -> datetime:
     return whole + timedelta(microseconds=int((fraction or "0").ljust(6, "0")[:6]))
 
 
-CAMLYTICS = Producer("camlytics", "Camlytics webhooks, cloud and desktop", decode, pairs=True)
+CAMLYTICS = Producer("camlytics", "Camlytics webhooks, cloud and desktop", decode, pairs=True, whole=_WHOLE)
