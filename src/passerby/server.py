@@ -7,11 +7,12 @@ in `ROUTERS`; a new dialect adds its line there.
 from __future__ import annotations
 
 import time
-from typing import cast
+from typing import Any, cast
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.types import HTTPScope, Message, Receive, Scope, Send
 
 from passerby.api import (
@@ -37,6 +38,7 @@ from passerby.dialects.camlytics import routes as camlytics
 from passerby.dialects.quividi import routes as quividi
 from passerby.dialects.quividi.building import KIND as QUIVIDI_EXPORT
 from passerby.dialects.quividi.building import builder as quividi_exports
+from passerby.dialects.quividi.errors import http_refused
 from passerby.dialects.seemetrix import routes as seemetrix
 from passerby.services import Services
 
@@ -82,6 +84,7 @@ class App:
             await send(message)
 
         request = cast("HTTPScope", scope)
+        quividi.keep_encoded_slashes(request)
         hot = self._hot.get(request["path"])
         try:
             await (hot(request, receive, noted) if hot else self.litestar(scope, receive, noted))
@@ -98,6 +101,13 @@ def create_app(services: Services) -> App:
     return App(services)
 
 
+def _unrouted(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The answer where no router has its own, such as to a path that nobody serves: in the shape of its dialect."""
+    if request.url.path.startswith(f"{quividi.PREFIX}/") and isinstance(error, HTTPException):
+        return http_refused(request, error)
+    return problem_response(request, error)
+
+
 def _litestar(services: Services) -> Litestar:
     return Litestar(
         # `POST /` joins `GET /` of the pages, which two routers cannot.
@@ -106,7 +116,7 @@ def _litestar(services: Services) -> Litestar:
             "services": Provide(lambda: services, sync_to_thread=False, use_cache=True),
             "credential": Provide(provide_credential, sync_to_thread=False),
         },
-        exception_handlers={Exception: problem_response},
+        exception_handlers={Exception: _unrouted},
         state=State({"services": services}),
         openapi_config=openapi.config(),
         logging_config=None,

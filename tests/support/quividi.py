@@ -40,11 +40,13 @@ def catalogue(vehicle_factors=None):
                 "tags": [
                     {"id": 7, "label": "my special tag", "of": "sites"},
                     {"id": 8, "label": "window", "of": "sensors"},
+                    {"id": 9, "label": "50% é/ü+a//b", "of": "sites"},
+                    {"id": 10, "label": "indoor/left", "of": "sensors"},
                 ],
                 "sites": [
                     site(177, "America/New_York", new_york, factors=vehicle_factors),
                     site(178, "Europe/Paris", [4636], tags=[7], factors=vehicle_factors),
-                    site(179, "Asia/Kathmandu", [26549], lines=True),
+                    site(179, "Asia/Kathmandu", [26549], tags=[9], lines=True),
                 ],
             }
         ],
@@ -66,7 +68,7 @@ def site(number, zone, sensors, *, tags=(), lines=False, factors=None):
                 "uid": f"location-{sensor}",
                 "name": f"Location {sensor}",
                 "lines": gate,
-                "tags": [8] if sensor == 8264 else [],
+                "tags": {8264: [8], 9876: [10]}.get(sensor, []),
                 "expert": sensor != 8264,
             }
             for sensor in sensors

@@ -41,11 +41,14 @@ def test_whoami(address):
         ("/site/179/boxes/", [26549]),
         ("/location/26549/boxes/", [26549]),
         ("/location_tag/window/boxes/", [8264]),
+        ("/site_tag/50%25%20%C3%A9%2F%C3%BC+a%2f%2Fb/sites/", [179]),
+        ("/site_tag/50%25%20%C3%A9%2F%C3%BC%2Ba%2f%2Fb/boxes/", [26549]),
+        ("/location_tag/indoor%2Fleft/locations/", [9876]),
         ("/zones/", []),
-        ("/site_tags/", [7]),
-        ("/location_tags/", [8]),
-        ("/network/55/site_tags/", [7]),
-        ("/network/55/location_tags/", [8]),
+        ("/site_tags/", [7, 9]),
+        ("/location_tags/", [8, 10]),
+        ("/network/55/site_tags/", [7, 9]),
+        ("/network/55/location_tags/", [8, 10]),
     ],
 )
 def test_lists(address, path, expected):
@@ -88,10 +91,10 @@ def test_zones_of_a_location(address):
 
 
 def test_tags_name_their_sites_and_locations(address):
-    (site_tag,) = get(address, "/network/55/site_tags/").json()
+    site_tag, _ = get(address, "/network/55/site_tags/").json()
     assert [site["id"] for site in site_tag.pop("sites")] == [178]
     assert site_tag == {"network_id": 55, "id": 7, "label": "my special tag", "extrapolation": False}
-    (location_tag,) = get(address, "/network/55/location_tags/").json()
+    location_tag, _ = get(address, "/network/55/location_tags/").json()
     assert [location["id"] for location in location_tag["locations"]] == [8264]
 
 
@@ -112,6 +115,23 @@ def test_another_account_sees_nothing_of_it(address, path):
     else:
         assert answer.status_code == 200
         assert {56, 190, 9000}.issuperset(each["id"] for each in answer.json())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/alerts/", 404),
+        ("GET", "/network/55/alerts/", 404),
+        ("GET", "/site_tag/indoor/left/sites/", 404),
+        ("GET", "/network/55%2Fsites/", 404),
+        ("POST", "/data/", 405),
+    ],
+)
+def test_what_is_not_there_is_answered_in_the_dialects_own_shape(address, method, path, status):
+    answer = httpx.request(method, f"{address}/api/v1{path}", auth=USER)
+    assert answer.status_code == status
+    assert list(answer.json()) == ["message", "error"]
+    assert answer.json()["error"] == status
 
 
 def test_a_narrowed_user_sees_its_sites_only(address):

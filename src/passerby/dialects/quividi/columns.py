@@ -34,7 +34,11 @@ def whole(values: Floats, known: Flags | None = None) -> pa.Array:
 def two_decimals(values: Floats, *, zero: str = "0.0") -> pa.Array:
     """Numbers of two decimals at most. `zero`: how the document writes none at this place, 0 or 0.0."""
     rounded = half_up(values, 2)
-    texts = pc.if_else(pa.array(rounded == 0), zero, pc.cast(pa.array(rounded), pa.string()))
+    texts = pc.cast(pa.array(rounded), pa.string())
+    # A whole number is 2.0, so that programs of languages that tell the two apart always read the same type.
+    without_point = pc.invert(pc.match_substring_regex(texts, "[.e]"))
+    texts = pc.if_else(without_point, pc.binary_join_element_wise(texts, ".0", ""), texts)
+    texts = pc.if_else(pa.array(rounded == 0), zero, texts)
     return pa.ExtensionArray.from_storage(pa.json_(pa.string()), texts)
 
 

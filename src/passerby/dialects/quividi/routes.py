@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_to_bytes
+
 from litestar import MediaType, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, HTTPScope
 
 from passerby.api.streaming import streamed
 from passerby.catalogue.model import Credential
@@ -22,7 +24,18 @@ from passerby.jobs import Job
 from passerby.services import Services
 
 AnyRequest = Request[object, object, State]
+PREFIX = "/api/v1"
+# Stands in a path for a slash that belongs to a label; no label has control characters.
+_SLASH = "\x1f"
 _ERRORS: ExceptionHandlersMap = {HTTPException: http_refused, PasserbyError: refused, Exception: failed}
+
+
+def keep_encoded_slashes(scope: HTTPScope) -> None:
+    """Before routing: a slash that the client encoded is part of a tag's label, and ends no segment of the path."""
+    raw = scope["raw_path"]
+    if scope["path"].startswith(PREFIX) and b"%2f" in raw.lower():
+        segments = raw.replace(b"%2f", b"%2F").split(b"%2F")
+        scope["path"] = _SLASH.join(unquote_to_bytes(one).decode(errors="replace") for one in segments)
 
 
 def _caller(request: AnyRequest, services: Services) -> Credential:
@@ -80,14 +93,14 @@ def _list_route(path: str, title: str, listing: Listing) -> HTTPRouteHandler:
         """An array of objects; a path names a number, or the label of a tag."""
         credential = _caller(request, services)
         topology = Topology(services, services.catalogue.current(), credential)
-        return answer(listing(topology, key_of(request.path_params.get("key", ""))))
+        return answer(listing(topology, key_of(request.path_params.get("key", "").replace(_SLASH, "/"))))
 
     return one
 
 
 _LISTS = [_list_route(path, title, listing) for path, (title, listing) in LISTS.items()]
 router = Router(
-    "/api/v1",
+    PREFIX,
     route_handlers=[whoami, data, *_LISTS],
     exception_handlers=_ERRORS,
     tags=("Quividi",),
