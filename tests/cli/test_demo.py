@@ -14,9 +14,7 @@ import httpx
 import pytest
 from tests.support.networks import network as other_network
 
-from passerby.server import ROUTERS
 from passerby.services import open_services
-from passerby.simulate import showcase
 
 COMMAND = [sys.executable, "-c", "from passerby.cli import main; main()", "demo"]
 SMALL = ["--sites", "6", "--days", "1", "--port", "0"]
@@ -64,8 +62,8 @@ def test_a_new_demonstration_and_the_next_start(demo, tmp_path):
     data = tmp_path / "demo-data"
     first = demo(data, *SMALL)
     assert httpx.get(f"{first.url}/healthz").status_code == 200
-    commands = [line.strip() for line in first.shown if line.startswith(("  curl ", "  until "))]
-    assert len(commands) == len(list(examples_there(first.url)))
+    commands = [line.strip() for line in first.shown if line.startswith("  ")]
+    assert len(commands) == 6
     if shutil.which("curl"):
         for command in commands:
             answer = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout
@@ -85,11 +83,6 @@ def test_a_new_demonstration_and_the_next_start(demo, tmp_path):
     assert status == 0, said
     again = re.search(r"loaded ([\d,]+) observations of 6 sites", said)
     assert int(again[1].replace(",", "")) < 2_000
-
-
-def examples_there(url):
-    paths = {route.path for router in ROUTERS for route in router.routes}
-    return showcase.examples(url, datetime.now(UTC), paths)
 
 
 def test_an_interrupted_start_is_gone_on_with(demo, tmp_path):

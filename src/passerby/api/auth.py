@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
 from litestar.handlers.http_handlers import HTTPRouteHandler
 
+from passerby.acting import acting
 from passerby.catalogue.model import Credential, Scope
 from passerby.errors import ForbiddenError, InvalidInputError, Problem, UnauthorizedError
 from passerby.services import Services
@@ -23,6 +24,13 @@ def credential_of(services: Services, authorization: str | None, scope: Scope) -
 
     Raises UnauthorizedError when there is none, ForbiddenError when it may not do what `scope` says.
     """
+    credential = acting() or _holder(services, authorization)
+    if scope not in credential.scopes:
+        raise ForbiddenError(f"the key lacks the scope {scope}")
+    return credential
+
+
+def _holder(services: Services, authorization: str | None) -> Credential:
     if authorization is None:
         raise UnauthorizedError("send the header Authorization: Bearer <native key>")
     scheme, _, key = authorization.partition(" ")
@@ -32,8 +40,6 @@ def credential_of(services: Services, authorization: str | None, scope: Scope) -
     credential: Credential | None = services.catalogue.verify("native", key)
     if credential is None:
         raise UnauthorizedError("the key is not known or has been revoked")
-    if scope not in credential.scopes:
-        raise ForbiddenError(f"the key lacks the scope {scope}")
     return credential
 
 

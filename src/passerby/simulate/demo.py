@@ -19,7 +19,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from passerby import logs
 from passerby.calendar import DAY_MS
 from passerby.errors import PasserbyError, UnavailableError
-from passerby.server import ROUTERS
 from passerby.services import Services, open_services
 from passerby.serving import Server, server
 from passerby.simulate import history, showcase
@@ -178,9 +177,8 @@ def _send(address: str, later: Iterator[Delivery], stop: Event) -> None:
 
 
 def _introduce(address: str, services: Services) -> None:
-    paths = {route.path for router in ROUTERS for route in router.routes}
     typer.echo(f"\nPasserby's demonstration: {address}/\n")
-    for example in showcase.examples(address, datetime.now(UTC), paths):
+    for example in showcase.examples(address, services.catalogue.current(), datetime.now(UTC)):
         typer.echo(f"{example.title}:\n  {example.command}\n")
     typer.echo(f"The data lies in {services.data}. Stop with Ctrl-C.")
 

@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 from litestar.types import ExceptionHandlersMap, HTTPScope
 
+from passerby.acting import acting
 from passerby.api.streaming import streamed
 from passerby.catalogue.model import Credential
 from passerby.dialects.quividi import auth, openapi
@@ -40,7 +41,7 @@ def keep_encoded_slashes(scope: HTTPScope) -> None:
 
 def _caller(request: AnyRequest, services: Services) -> Credential:
     address = request.client.host if request.client else ""
-    return auth.caller(services, request.headers.get("Authorization"), address)
+    return acting() or auth.caller(services, request.headers.get("Authorization"), address)
 
 
 @get(

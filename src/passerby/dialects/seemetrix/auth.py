@@ -6,6 +6,7 @@ observations; they read nothing here.
 
 from __future__ import annotations
 
+from passerby.acting import acting
 from passerby.catalogue.keys import digest
 from passerby.catalogue.model import Catalogue, Credential, Sensor
 from passerby.dialects.seemetrix.errors import TooManyTriesError, WrongKeyError
@@ -23,6 +24,8 @@ def caller(services: Services, key: str, address: str) -> Credential:
     Two things are counted per address: how often one wrong key came, and how many different ones did. So a program
     that goes on sending an old key is slowed down alone, and only who tries many keys is kept out altogether.
     """
+    if (somebody := acting()) is not None:
+        return somebody
     here = (id(services), address)  # of one running server: tests have several in a process
     this = (*here, digest(key))
     if wait_s := max(_wrong.wait_s(here), _wrong.wait_s(this)):
