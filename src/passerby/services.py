@@ -73,7 +73,8 @@ class Services:
 
     def register_content(self, credential: Credential, name: ContentName) -> Content:
         """The content of a credential's account that a row names, made known where it is new."""
-        return self.catalogue.register_content(credential.account_id, name.text, name.app_id, name.campaign_id)
+        account = credential.account_id
+        return self.catalogue.register_content(account, name.text, name.app_id, name.campaign_id, name.number)
 
     def close(self) -> None:
         """Load what the journal holds, then let go of every file."""

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.facts import row
+from tests.support.sessions import Numbers
 
 from passerby.journal import Entry
 from passerby.store import DuckDBStore
@@ -27,35 +28,9 @@ def table(views):
     return pa.table({"sensor_id": pa.array(sensors, pa.int64()), "session": pa.array(sessions, pa.int64())})
 
 
-class Twin:
-    """The rules, one view at a time, with every number remembered."""
-
-    def __init__(self):
-        self.taken = {}  # sensor -> the numbers that were given
-        self.own = {}  # sensor -> whether it sent one of its own
-        self.top = {}  # sensor -> the largest beyond
-
-    def number(self, sensor, session):
-        given = self.taken.setdefault(sensor, set())
-        top = self.top.get(sensor, BEYOND)
-        if session is not None:
-            self.own[sensor] = True
-            beyond = [number for number in given if number > BEYOND]
-            blocked = session in given or (beyond and min(beyond) <= session <= top)
-            if not blocked:
-                self.top[sensor] = max(top, session)
-                return session
-        if self.own.get(sensor):
-            number = self.top[sensor] = top + 1
-        else:
-            number = len(given) + 1
-        given.add(number)
-        return number
-
-
 @given(VIEWS, st.lists(st.integers(1, 40)))
 def test_the_same_numbers_in_whatever_portions(views, cuts):
-    twin = Twin()
+    twin = Numbers()
     expected = [twin.number(*view) for view in views]
     numbers, found = SessionNumbers({}), []
     edges = [0, *sorted({cut for cut in cuts if cut < len(views)}), len(views)]
@@ -110,7 +85,7 @@ def random_views(chance, count):
 
 
 def expected_of(views):
-    twin = Twin()
+    twin = Numbers()
     return [twin.number(*view) for view in views]
 
 

@@ -62,13 +62,14 @@ class Answer(msgspec.Struct, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The parameters of a request. `until` and `sensors` are of sightings only."""
+    """The parameters of a request. `until` and `sensors` are of sightings only, `new_ids` is of observations."""
 
     kind: str | None
     wait: bool
     quiet: bool = False
     until: str | None = None
     sensors: tuple[str, ...] = ()
+    new_ids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,10 @@ class Ingest:
 
     async def _resolved(self, request: Request, body: bytes) -> Resolved:
         at_once = len(body) <= LARGE and not request.format.waits
-        return await resolved(self._services, request.credential, partial(self._decode, request, body), at_once=at_once)
+        decode = partial(self._decode, request, body)
+        return await resolved(
+            self._services, request.credential, decode, at_once=at_once, new_ids=request.asked.new_ids
+        )
 
     def _decode(self, request: Request, body: bytes) -> Decoded:
         try:
@@ -255,8 +259,10 @@ class Ingest:
 
     def _parameters(self, query: bytes) -> Asked:
         """The parameters of a query string; raises InvalidInputError."""
-        found = parameters(query, ("kind", "wait", "webhooks"))
-        return Asked(found.get("kind", [None])[0], says(found, "wait", "visible"), says(found, "webhooks", "none"))
+        found = parameters(query, ("kind", "wait", "webhooks", "contents"))
+        kind = found.get("kind", [None])[0]
+        quiet, new_ids = says(found, "webhooks", "none"), says(found, "contents", "register")
+        return Asked(kind, says(found, "wait", "visible"), quiet=quiet, new_ids=new_ids)
 
     def _check_kind(self, wanted: formats.Format, kind: str | None) -> None:
         """Raise InvalidInputError unless the format's rows are of a known kind."""
@@ -339,6 +345,12 @@ OPERATION: dict[str, Any] = {
             "in": "query",
             "description": "Tell no webhook of these rows: for history that is brought in later.",
             "schema": {"type": "string", "enum": ["none"]},
+        },
+        {
+            "name": "contents",
+            "in": "query",
+            "description": "Contents that are named by an id that nothing has register themselves under it.",
+            "schema": {"type": "string", "enum": ["register"]},
         },
         {
             "name": "Idempotency-Key",

@@ -40,25 +40,28 @@ async def make_room(services: Services) -> None:
 
 
 async def resolved(
-    services: Services, credential: Credential, decode: Callable[[], Decoded], *, at_once: bool
+    services: Services, credential: Credential, decode: Callable[[], Decoded], *, at_once: bool, new_ids: bool = False
 ) -> Resolved:
-    """The rows of what `decode` gives; `at_once` in the event loop, as long as nothing there has to wait."""
-    found = await _resolved(services, credential, decode, at_once=at_once)
+    """The rows of what `decode` gives; `at_once` in the event loop, as long as nothing there has to wait.
+
+    `new_ids`: see `intake.resolve`.
+    """
+    found = await _resolved(services, credential, decode, at_once=at_once, new_ids=new_ids)
     if found.dropped:
         services.telemetry.dropped_rows.inc(found.dropped)
     return found
 
 
 async def _resolved(
-    services: Services, credential: Credential, decode: Callable[[], Decoded], *, at_once: bool
+    services: Services, credential: Credential, decode: Callable[[], Decoded], *, at_once: bool, new_ids: bool
 ) -> Resolved:
     if at_once:
         try:
-            return resolve(decode(), services.resolver(credential), _would_block)
+            return resolve(decode(), services.resolver(credential), _would_block, new_ids=new_ids)
         except _WouldBlockError:
             pass  # some contents must be registered first, which writes to the catalogue
     register = partial(services.register_content, credential)
-    return await asyncio.to_thread(lambda: resolve(decode(), services.resolver(credential), register))
+    return await asyncio.to_thread(lambda: resolve(decode(), services.resolver(credential), register, new_ids=new_ids))
 
 
 async def appended(services: Services, submission: Submission) -> Receipt:

@@ -406,19 +406,27 @@ class Repository:
     # -- contents --
 
     def register_content(
-        self, account_id: int, text: str, app_id: str | None = None, campaign_id: str | None = None
+        self,
+        account_id: int,
+        text: str,
+        app_id: str | None = None,
+        campaign_id: str | None = None,
+        number: int | None = None,
     ) -> Content:
         """The account's content of that content_id, made known when it is new; durable once this returns.
 
         One that had registered itself before takes over what it lacks. What is told first stays, and what a file
-        declares always does.
+        declares always does. A new one gets the id `number`, if given; raises ConflictError when it cannot.
         """
         known = self.current().content(account_id, text)
         if known is not None and not known.lacks(app_id, campaign_id):
             return known
         table = schema.contents
         with writing(self._engine) as connection:
-            same = sqlalchemy.and_(table.c.account_id == account_id, table.c.content_id == text)
+            named = table.c.content_id == text
+            if number is not None:
+                named |= table.c.id == number
+            same = sqlalchemy.and_(table.c.account_id == account_id, named)
             found = connection.execute(sqlalchemy.select(table).where(same)).mappings().first()
             if found is not None:
                 content = rows.content(dict(found))
@@ -430,10 +438,10 @@ class Repository:
                     campaign_id=campaign_id if content.campaign_id is None else content.campaign_id,
                 )
                 told = {"app_id": content.app_id, "campaign_id": content.campaign_id}
-                connection.execute(sqlalchemy.update(table).where(same).values(told))
+                connection.execute(sqlalchemy.update(table).where(table.c.id == content.id).values(told))
             else:
                 content = Content(
-                    id=_next_content_id(connection),
+                    id=_next_content_id(connection) if number is None else _free_content_id(connection, number),
                     account_id=account_id,
                     content_id=text,
                     app_id=app_id,
@@ -507,6 +515,15 @@ def _check_new(row: Row, held: Rows) -> None:
             problems.append(Problem("site", f"the account has no site {number}"))
     if problems:
         raise InvalidInputError(problems)
+
+
+def _free_content_id(connection: Connection, number: int) -> int:
+    if not 0 <= number < FIRST_REGISTERED_ID:
+        raise ConflictError(f"unknown content, and an id chosen for one is at most {FIRST_REGISTERED_ID - 1:,}")
+    ids = schema.contents.c.id
+    if connection.execute(sqlalchemy.select(ids).where(ids == number)).first() is not None:
+        raise ConflictError(f"the id {number} is taken; declare the content in the catalogue file under another one")
+    return number
 
 
 def _next_content_id(connection: Connection) -> int:

@@ -164,7 +164,8 @@ class HttpDelivery:
 
     def _parameters(self, parcel: Parcel) -> dict[str, str | list[str]]:
         if parcel.route == "observations":
-            return self._always | ({"kind": parcel.kind} if parcel.kind else {})
+            more = {"kind": parcel.kind} if parcel.kind else {}
+            return self._always | more | ({"contents": "register"} if parcel.new_ids else {})
         wait: dict[str, str | list[str]] = {"wait": "visible"}
         if parcel.until_ms is None:
             return wait
@@ -267,6 +268,7 @@ class DirectDelivery:
             decoded,
             services.resolver(credential),
             partial(services.register_content, credential),
+            new_ids=parcel.new_ids,
         )
         refused = tuple((one.index, one.error) for one in resolved.refused)
         taken = resolved.row_count

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from passerby.catalogue.model import Content, Credential
+from passerby.errors import ConflictError
 from passerby.ingest.decoded import Decoded, Refused
 from passerby.ingest.privacy import REMOVED, normalised, scrubbed
 from passerby.ingest.resolve import (
@@ -49,8 +50,12 @@ class Resolved:
         return sum(map(len, self.rows.values()))
 
 
-def resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterContent) -> Resolved:
+def resolve(
+    decoded: Decoded, resolver: Resolver, register_content: RegisterContent, *, new_ids: bool = False
+) -> Resolved:
     """The rows of a decoded body.
+
+    A content that is named by an id that nothing has is refused, or, with `new_ids`, registered under that id.
 
     `register_content` makes a content of the credential's account that nobody has named before, durably, or notes what
     was not known of it, and returns it. It may block: large bodies are resolved in a thread of their own. Keys of WiFi
@@ -59,27 +64,28 @@ def resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterCont
     Raises sqlite3.Error when they cannot be saved.
     """
     with resolver.devices.batch():
-        return _resolve(decoded, resolver, register_content)
+        return _resolve(decoded, resolver, register_content, new_ids)
 
 
-def _resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterContent) -> Resolved:
+def _resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterContent, new_ids: bool) -> Resolved:
     rows: dict[str, list[Row]] = {}
     refused = list(decoded.refused)
     dropped = 0
     places = resolver.places
     for index, observation in zip(decoded.indexes, decoded.observations, strict=True):
         try:
-            place = places.get(observation.sensor) or resolver.place(observation.sensor)
-            kind, make = MAKERS[type(observation)]
-            row = make(resolver, place, observation)
+            try:
+                place = places.get(observation.sensor) or resolver.place(observation.sensor)
+                kind, make = MAKERS[type(observation)]
+                row = make(resolver, place, observation)
+            except UnknownContentError as unknown:
+                kind, row = _with_new_contents(observation, resolver, register_content, unknown, new_ids)
         except RefusedError as error:
             refused.append(Refused(index, str(error), _encode(observation)))
             continue
         except DroppedError:
             dropped += 1
             continue
-        except UnknownContentError:
-            kind, row = _with_new_contents(observation, resolver, register_content)
         try:
             rows[kind].append(row)
         except KeyError:
@@ -90,12 +96,24 @@ def _resolve(decoded: Decoded, resolver: Resolver, register_content: RegisterCon
     return Resolved(rows, told, dropped)
 
 
-def _with_new_contents(observation: Reported, resolver: Resolver, register_content: RegisterContent) -> tuple[str, Row]:
+def _with_new_contents(
+    observation: Reported,
+    resolver: Resolver,
+    register_content: RegisterContent,
+    unknown: UnknownContentError,
+    new_ids: bool,
+) -> tuple[str, Row]:
     while True:
+        if unknown.name.number is not None and not new_ids:
+            raise RefusedError(f"{unknown.path}: unknown content")
+        try:
+            resolver.learn_content(register_content(unknown.name))
+        except ConflictError as error:
+            raise RefusedError(f"{unknown.path}: {error.message}") from None
         try:
             return resolver.row(observation)
-        except UnknownContentError as unknown:
-            resolver.learn_content(register_content(unknown.name))
+        except UnknownContentError as another:
+            unknown = another
 
 
 def rejects(refused: Sequence[Refused], credential: Credential, whole: frozenset[str] = frozenset()) -> list[Rejected]:

@@ -56,18 +56,20 @@ class DroppedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ContentName:
-    """How a row names a content: its content_id, and what it tells beside it."""
+    """How a row names a content: its content_id, and what it tells beside it; `number` if by an id, see `resolve`."""
 
     text: str
     app_id: str | None = None
     campaign_id: str | None = None
+    number: int | None = None
 
 
 class UnknownContentError(Exception):
     """A row names a content that nobody has registered yet, or tells of a registered one what it lacks."""
 
-    def __init__(self, name: ContentName) -> None:
+    def __init__(self, name: ContentName, path: str) -> None:
         self.name = name
+        self.path = path
         super().__init__(name.text)
 
 
@@ -150,10 +152,9 @@ class Resolver:
             found = self.catalogue.content(self.credential.account_id, str(reference))
         text = str(reference) if found is None else found.content_id
         found = self._contents.get(text, found)
-        if found is None and isinstance(reference, int):
-            raise RefusedError(f"{path}: unknown content")
         if found is None or found.lacks(app_id, campaign_id):
-            raise UnknownContentError(ContentName(text, app_id, campaign_id))
+            number = reference if found is None and isinstance(reference, int) else None
+            raise UnknownContentError(ContentName(text, app_id, campaign_id, number), path)
         return found.id
 
 

@@ -123,6 +123,16 @@ def text_pieces(batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
             yield data.slice(start, end - start).to_pybytes()
 
 
+def listed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces of JSON values that each end with a comma, but for the last one's: the inside of an array."""
+    before = b""
+    for piece in pieces:
+        if before:
+            yield before
+        before = piece
+    yield before[:-1]
+
+
 class _Sink(io.RawIOBase):
     """What a writer has written since the last `take`."""
 

@@ -15,7 +15,7 @@ from passerby.dialects.quividi.requests import DataRequest
 from passerby.dialects.quividi.rows import sensor_table
 from passerby.jobs import Builder, Job, JobFailedError
 from passerby.services import Services
-from passerby.store.raw import text_pieces
+from passerby.store.raw import listed, text_pieces
 
 KIND = "quividi"
 MAX_ROWS_AGGREGATED = 20_000_000
@@ -35,7 +35,7 @@ def builder(services: Services) -> Builder:
     def build(job: Job) -> Iterator[bytes]:
         request = msgspec.convert(job.request, DataRequest)
         yield b'{"state":"finished","data":['
-        yield from _joined(_rows(services, request))
+        yield from listed(_rows(services, request))
         yield b'],"creation_date":"%s"}' % creation_date(job).encode()
 
     return build
@@ -66,13 +66,3 @@ def _portions(catalogue: Catalogue, request: DataRequest) -> Iterator[Sequence[i
     at_once = max(1, _ROWS_AT_ONCE // max(1, rows))
     for first in range(0, len(request.sensors), at_once):
         yield request.sensors[first : first + at_once]
-
-
-def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Pieces that each end with a comma, but for the last one's."""
-    before = b""
-    for piece in pieces:
-        if before:
-            yield before
-        before = piece
-    yield before[:-1]

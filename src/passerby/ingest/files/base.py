@@ -104,6 +104,7 @@ class Tally:
 class Parcel:
     """A body for `POST /v1/observations`, or `/v1/sightings`; `places[i]` says where its row i came from.
 
+    `new_ids`: contents that are named by an id that nothing has register themselves under it.
     Of sightings: with `until_ms` nothing older will come of `sensors`, see `api.sightings`.
     """
 
@@ -114,6 +115,7 @@ class Parcel:
     route: Literal["observations", "sightings"] = "observations"
     until_ms: int | None = None
     sensors: Sequence[int | str] = ()
+    new_ids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,10 @@ class Format:
 
 
 def parcels(
-    observations: Iterable[tuple[str, Reported]], route: Literal["observations", "sightings"] = "observations"
+    observations: Iterable[tuple[str, Reported]],
+    route: Literal["observations", "sightings"] = "observations",
+    *,
+    new_ids: bool = False,
 ) -> Iterator[Parcel]:
     """Bodies of newline-delimited JSON from (place, observation or sighting) pairs."""
     encode = encoder().encode
@@ -145,10 +150,10 @@ def parcels(
         places.append(place)
         size += len(line) + 1
         if len(lines) >= PARCEL_ROWS or size >= PARCEL_BYTES:
-            yield Parcel(b"\n".join(lines), "application/x-ndjson", places, route=route)
+            yield Parcel(b"\n".join(lines), "application/x-ndjson", places, route=route, new_ids=new_ids)
             lines, places, size = [], [], 0
     if lines:
-        yield Parcel(b"\n".join(lines), "application/x-ndjson", places, route=route)
+        yield Parcel(b"\n".join(lines), "application/x-ndjson", places, route=route, new_ids=new_ids)
 
 
 def needed(value: T | None, name: str) -> T:

@@ -100,3 +100,30 @@ create or replace macro emotion_parts(times, duration) as list_filter(
     ),
     lambda p: p.ms > 0 or p.main = 1
 );
+
+-- As wall, with microseconds.
+create or replace macro wall_precise(ms) as strftime(make_timestamp_ms(ms), '%Y-%m-%dT%H:%M:%S.%f');
+
+-- The milliseconds of all intervals of a list; 0 without one.
+create or replace macro length_of(intervals) as coalesce(list_sum(list_transform(intervals, lambda i: i.ms)), 0)::bigint;
+
+-- A look of so many milliseconds; none of 0.
+create or replace macro looked(ms) as case when ms > 0 then [{'looking': true, 'ms': ms}] else [] end;
+
+-- Intervals without what lies beyond `duration`.
+create or replace macro cut_off(intervals, duration) as list_filter(
+    list_transform(intervals, lambda i, nth: struct_update(
+        i, ms := least(i.ms, greatest(duration - length_of(intervals[:nth - 1]), 0))
+    )),
+    lambda i: i.ms > 0
+);
+
+-- The intervals of a mood, from its mood_times.
+create or replace macro mood_intervals(times) as list_filter(
+    [
+        {'emotion': 'angry', 'ms': times[1]},
+        {'emotion': 'happy', 'ms': times[2]},
+        {'emotion': 'neutral', 'ms': times[3]}
+    ],
+    lambda i: i.ms > 0
+);
