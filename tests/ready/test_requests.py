@@ -70,7 +70,7 @@ def test_nobody_sees_more_than_their_own(services, asked):
         reader(633),
         method="GET",
         path="/v1/metrics",
-        query="metric=visits&site=1&start=2026-01-01T00:00:00Z&end=2026-01-02T00:00:00Z",
+        query="metric=visits&site=1&start=2026-01-01T00:00:00Z&end=2026-01-02T00:00:00Z&bucket=1h",
     )
     assert answer.status == 404
 
