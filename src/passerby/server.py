@@ -24,7 +24,6 @@ from passerby.api import (
     live,
     metrics,
     openapi,
-    pages,
     push,
     rejected,
     sightings,
@@ -41,10 +40,13 @@ from passerby.dialects.quividi.building import builder as quividi_exports
 from passerby.dialects.quividi.errors import http_refused
 from passerby.dialects.seemetrix import routes as seemetrix
 from passerby.services import Services
+from passerby.web import routes as web
+from passerby.web import start
+from passerby.web.security import is_page, protected
 
 ROUTERS: tuple[Router, ...] = (
     health.router,
-    pages.router,
+    web.router,
     catalogue.router,
     export.router,
     metrics.router,
@@ -85,9 +87,10 @@ class App:
 
         request = cast("HTTPScope", scope)
         quividi.keep_encoded_slashes(request)
+        answer = protected(noted) if is_page(request["path"]) else noted
         hot = self._hot.get(request["path"])
         try:
-            await (hot(request, receive, noted) if hot else self.litestar(scope, receive, noted))
+            await (hot(request, receive, answer) if hot else self.litestar(scope, receive, answer))
         finally:
             route = request["path"] if hot else str(scope.get("path_template", "other"))
             self.services.telemetry.request(request["method"], route, status, time.perf_counter() - began)
@@ -110,8 +113,8 @@ def _unrouted(request: Request[Any, Any, Any], error: Exception) -> Response[byt
 
 def _litestar(services: Services) -> Litestar:
     return Litestar(
-        # `POST /` joins `GET /` of the pages, which two routers cannot.
-        route_handlers=[*ROUTERS, analytiks.token],
+        # `POST /` joins `GET /`, which two routers cannot.
+        route_handlers=[*ROUTERS, start.start, analytiks.token],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False, use_cache=True),
             "credential": Provide(provide_credential, sync_to_thread=False),

@@ -25,6 +25,8 @@ from passerby.journal import Journal
 from passerby.live import Corrections, Live
 from passerby.loader import Loader
 from passerby.lock import FolderLock
+from passerby.people import People, ShareLinks
+from passerby.people import Sessions as PeopleSessions
 from passerby.settings import Settings, from_environment
 from passerby.sightings.sessions import Sessions
 from passerby.store.contract import Store
@@ -57,6 +59,9 @@ class Services:
     webhooks: Deliveries
     live: Live
     feeds: Board
+    people: People
+    sessions_of_people: PeopleSessions
+    share_links: ShareLinks
     _closing: ExitStack
     _resolvers: dict[Credential, Resolver] = field(default_factory=dict)
 
@@ -134,6 +139,7 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
                 else report(store, catalogue.current(), feed, now_ms)
             ),
         )
+        people = People(catalogue.engine)
         return Services(
             data,
             settings,
@@ -149,6 +155,9 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
             webhooks,
             live,
             feeds,
+            people,
+            PeopleSessions(catalogue.engine, people),
+            ShareLinks(catalogue.engine),
             stack.pop_all(),
         )
 

@@ -29,6 +29,8 @@ class Server(uvicorn.Server):
     """
 
     before_shutdown: Callable[[], None]
+    once_listening: Callable[[str], None] | None = None
+    """Told the address, after it has been printed."""
     failure: OSError | None = None
     """Why it cannot listen; in place of uvicorn's line in the log."""
 
@@ -49,6 +51,8 @@ class Server(uvicorn.Server):
             uvicorn_log.removeFilter(self._noted)
         if self.started:
             typer.echo(f"listening on {self.address}")
+            if self.once_listening is not None:
+                self.once_listening(self.address)
 
     def _noted(self, record: logging.LogRecord) -> bool:
         if isinstance(record.msg, OSError):

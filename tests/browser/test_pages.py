@@ -16,7 +16,7 @@ def test_the_start_page_leads_to_the_reference(wide, url):
     hosts = set()
     wide.on("request", lambda request: hosts.add(request.url.split("/")[2]))
     wide.goto(url)
-    assert wide.get_by_role("heading", level=1).inner_text() == "Passerby"
+    assert wide.get_by_role("heading", level=1).inner_text() == "Sign in"
     wide.get_by_role("link", name="HTTP API").click()
     wide.wait_for_url("**/docs*")
     assert wide.get_by_text("/v1/observations", exact=False).first.is_visible()

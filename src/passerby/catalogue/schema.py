@@ -51,6 +51,10 @@ def _sensor() -> ForeignKey:
     return ForeignKey("sensors.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
 
 
+def _person() -> ForeignKey:
+    return ForeignKey("people.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
+
+
 def _json(name: str, *, nullable: bool = False) -> Column[object]:
     return Column(name, JSON(none_as_null=True), nullable=nullable)
 
@@ -370,4 +374,64 @@ mailing_sends = Table(
     Column("done", Boolean, nullable=False),
     Column("recipients", Integer, nullable=False),
     Column("outcome", String, nullable=False),
+)
+
+# -- people who look at the dashboard; `people/` writes these, no catalogue file does
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("account_id", _ID, _owner("accounts.id"), nullable=False),
+    # As it is compared: in lower case.
+    Column("email", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("role", String, nullable=False),
+    _json("brand_ids", nullable=True),
+    _json("site_ids", nullable=True),
+    # The password as argon2id; null until it is first set.
+    Column("held", String),
+    Column("active", Boolean, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("signed_in_ms", BigInteger),
+    # Ids of people are in the record of who did what, so none is given out twice.
+    sqlite_autoincrement=True,
+)
+
+# Links that set a password, once. Of the tokens of these three tables only the SHA-256 is kept.
+password_links = Table(
+    "password_links",
+    metadata,
+    Column("digest", String, primary_key=True),
+    # Null: the first person of this server is made with it.
+    Column("person_id", _ID, _person(), index=True),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+
+person_sessions = Table(
+    "person_sessions",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("person_id", _ID, _person(), nullable=False, index=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+)
+
+share_links = Table(
+    "share_links",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("digest", String, nullable=False, unique=True),
+    # What may be seen is never more than this person may see at that moment.
+    Column("person_id", _ID, _person(), nullable=False, index=True),
+    Column("title", String, nullable=False),
+    # The one page that it opens: path and query.
+    Column("page", String, nullable=False),
+    _json("brand_ids", nullable=True),
+    _json("site_ids", nullable=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("revoked_ms", BigInteger),
+    Column("seen_ms", BigInteger),
+    sqlite_autoincrement=True,
 )

@@ -38,6 +38,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option, as typer wants
     Example: passerby serve --data ./data --catalogue network.yaml --host 0.0.0.0 --port 8080
     """
     from passerby.catalogue.repository import read_catalogue_file  # noqa: PLC0415
+    from passerby.cli.people import invite  # noqa: PLC0415
     from passerby.maintenance.control import listening  # noqa: PLC0415
     from passerby.services import open_services  # noqa: PLC0415
     from passerby.serving import Certificate, server  # noqa: PLC0415
@@ -56,6 +57,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter an option, as typer wants
             changes = services.catalogue.apply(document)
             _log.info("catalogue applied", file=str(catalogue), changes=len(changes))
         running = server(services, host, port, tls)
+        running.once_listening = lambda address: invite(services.people, address)
         # Rows are tuples by the hundred thousand and never refer back: looking for cycles after every 700 new ones
         # took a fifth of what ingest does.
         gc.set_threshold(50_000, 20, 20)
