@@ -40,8 +40,9 @@ check: dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-browser: dev ## See to it that there is a Chromium for the browser tests
+browser: dev ## See to it that there are a Chromium and axe-core for the browser tests
 	@tools/chromium
+	@tools/axe
 
 php: ## See to it that there is a PHP for a vendor's signing example, where it can be installed
 	@tools/php

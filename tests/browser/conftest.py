@@ -1,10 +1,20 @@
-"""A real Chromium for the pages; `tools/chromium` sees to it that there is one."""
+"""A real Chromium for the pages; `make browser` sees to it that there is one, and axe-core.
+
+A module of browser tests has one Chromium and one server. `dashboard` is that server, with `networks.network()` unless
+the module says `NETWORK = {...}`; a module may fill it with `def fill(services)`. `page` is a window signed in as an
+admin, at each width; `tab` a private window. Whatever goes wrong on a page in Chromium fails its test.
+"""
 
 import os
 import shutil
 
 import pytest
 from playwright.sync_api import sync_playwright
+from tests.support.dashboard import WIDTHS, Dashboard, add_people, watched
+from tests.support.networks import network, other_network
+from tests.support.servers import serving
+
+from passerby.services import open_services
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Nothing but the pages under test: no look-ups of the browser's own. As root it has no sandbox to use.
@@ -26,15 +36,54 @@ def browser():
         started.close()
 
 
+@pytest.fixture(scope="module")
+def dashboard(request, tmp_path_factory):
+    """A server with people, for the tests of a module."""
+    opened = open_services(tmp_path_factory.mktemp("dashboard") / "data")
+    try:
+        opened.catalogue.apply(getattr(request.module, "NETWORK", None) or network())
+        opened.catalogue.apply(other_network())
+        add_people(opened)
+        if hasattr(request.module, "fill"):
+            request.module.fill(opened)
+        with serving(opened) as address:
+            yield Dashboard(address, opened)
+    finally:
+        opened.close()
+
+
 @pytest.fixture
-def tab(browser):
-    """A fresh private window; afterwards it must have met no error and asked no other host."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    opened = context.new_page()
-    problems = []
-    opened.on("console", lambda message: message.type == "error" and problems.append(message.text))
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on("requestfailed", lambda request: problems.append(f"not answered: {request.url}"))
-    yield opened
-    context.close()
-    assert problems == []
+def window(browser):
+    """Opens private windows: `window(width)`. Nothing may go wrong in any of them."""
+    opened, problems = [], []
+
+    def open_one(width=WIDTHS[0], scheme="light"):
+        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        opened.append(context)
+        page = context.new_page()
+        problems.append(watched(page))
+        return page
+
+    yield open_one
+    for context in opened:
+        context.close()
+    assert [problem for found in problems for problem in found] == []
+
+
+@pytest.fixture
+def tab(window):
+    """A fresh private window."""
+    return window()
+
+
+@pytest.fixture(params=WIDTHS)
+def wide(request, window):
+    """A private window as wide as a desk's screen, then as a telephone's."""
+    return window(request.param)
+
+
+@pytest.fixture
+def page(wide, dashboard):
+    """A window signed in as an admin, at each width."""
+    dashboard.sign_in(wide.context)
+    return wide

@@ -2,15 +2,6 @@
 
 import pytest
 
-WIDTHS = (1280, 390)
-
-
-@pytest.fixture(params=WIDTHS)
-def wide(request, tab):
-    """The window as wide as a desk's screen, then as a telephone's."""
-    tab.set_viewport_size({"width": request.param, "height": 800})
-    return tab
-
 
 def test_the_start_page_leads_to_the_reference(wide, url):
     hosts = set()
