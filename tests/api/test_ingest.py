@@ -34,6 +34,15 @@ def test_good_rows_are_kept_and_bad_ones_are_told(client, services):
     assert services.store.counts()["visit"] == 2
 
 
+def test_contents_named_by_new_ids_are_refused_unless_the_request_lets_them_register(client):
+    play = {"kind": "play", "sensor": 3024, "content": 777, "start": VISIT["start"], "duration_ms": 5}
+    refused = [{"index": 0, "error": "content: unknown content"}]
+    assert client.post(PATH, json=play).json()["rejected"] == refused
+    assert client.post(PATH, json=play, params={"contents": "register"}).json()["rejected"] == []
+    assert client.post(PATH, json=play).json()["rejected"] == []
+    assert client.post(PATH, json=play, params={"contents": "yes"}).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("sensor", "error"),
     [

@@ -31,11 +31,11 @@ def kept(catalogue, tmp_path):
     """kept(row) -> what is kept, by column; or the error as a text."""
     with closing(Devices(tmp_path / "wifi-keys.sqlite")) as devices:
 
-        def of(row, key="psb_test_key"):
+        def of(row, key="psb_test_key", *, new_ids=False):
             credential = catalogue.verify("native", key)
             resolver = Resolver(catalogue.current(), credential, devices)
             register = lambda name: catalogue.register_content(632, *astuple(name))  # noqa: E731
-            resolved = resolve(decode_json(json.dumps(row).encode()), resolver, register)
+            resolved = resolve(decode_json(json.dumps(row).encode()), resolver, register, new_ids=new_ids)
             if resolved.refused:
                 return resolved.refused[0].error
             names = [column.name for column in table(row["kind"]).row_columns]
@@ -128,6 +128,19 @@ def test_a_content_that_nobody_named_before_registers_itself(kept, catalogue):
     assert kept({**play, "content": 999}) == "content: unknown content"
     assert kept({**play, "sensor": 1, "content": "never"}) == "sensor: unknown sensor"
     assert catalogue.current().content(632, "never") is None
+
+
+def test_contents_register_themselves_under_the_id_that_names_them_only_if_the_sender_asks_for_it(kept, catalogue):
+    play = {"kind": "play", "sensor": 3024, "content": 999, "start": AT, "duration_ms": 5}
+    assert kept(play) == "content: unknown content"
+    assert kept(play, new_ids=True)["content_id"] == 999
+    assert kept(play)["content_id"] == 999
+    found = catalogue.current().content(632, 999)
+    assert (found.content_id, found.registered) == ("999", True)
+    catalogue.apply({"account": {"id": 7, "name": "Other"}, "contents": [{"id": 1000, "content_id": "theirs"}]})
+    assert "the id 1000 is taken" in kept({**play, "content": 1000}, new_ids=True)
+    assert "at most 999,999,999" in kept({**play, "content": 1_000_000_000}, new_ids=True)
+    assert kept({**play, "content": "by name"}, new_ids=True)["content_id"] >= 1_000_000_000
 
 
 def test_what_a_view_tells_of_a_content_goes_to_the_catalogue_and_not_into_the_view(kept, catalogue):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from passerby.errors import InvalidInputError
-from passerby.ingest.files import counts_csv, mot, native, sightings_csv, supervision, tracks_csv, vidicenter
+from passerby.ingest.files import counts_csv, mot, native, seemetrix, sightings_csv, supervision, tracks_csv, vidicenter
 from passerby.ingest.files.base import Format
 
 FORMATS: dict[str, Format] = {
@@ -16,6 +16,7 @@ FORMATS: dict[str, Format] = {
         counts_csv.FORMAT,
         sightings_csv.FORMAT,
         *vidicenter.FORMATS,
+        seemetrix.FORMAT,
     )
 }
 

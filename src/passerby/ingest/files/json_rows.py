@@ -1,4 +1,4 @@
-"""Rows of a JSON document that may be larger than memory: an array of objects, bare or under `data`."""
+"""Rows of a JSON document that may be larger than memory: an array of objects, bare or under a key."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _decode = json.JSONDecoder().raw_decode
 _BLANK = " \t\r\n"
 
 
-def rows(path: Path, tally: Tally) -> Iterator[tuple[int, object]]:
-    """(number from 1, value) of each item of the array.
+def rows(path: Path, tally: Tally, key: str = "data") -> Iterator[tuple[int, object]]:
+    """(number from 1, value) of each item of the array, which is the document or stands in it under `key`.
 
-    A document around the array is one of an export: `state` must be `finished`. Commas behind the last item, as the
+    Where a document around the array has a `state`, it must be `finished`. Commas behind the last item, as the
     vendor prints them, are no error.
 
     Raises:
@@ -33,7 +33,7 @@ def rows(path: Path, tally: Tally) -> Iterator[tuple[int, object]]:
             if reader.peek() == "[":
                 yield from _items(reader, tally)
             else:
-                yield from _document(reader, tally)
+                yield from _document(reader, tally, key)
             if reader.peek():
                 raise reader.wrong("something stands behind the end of the document")
         except UnicodeDecodeError as error:
@@ -101,13 +101,13 @@ class _Reader:
         return bool(piece)
 
 
-def _document(reader: _Reader, tally: Tally) -> Iterator[tuple[int, object]]:
+def _document(reader: _Reader, tally: Tally, key: str) -> Iterator[tuple[int, object]]:
     reader.take("{")
     found = False
     while reader.peek() != "}":
         name = reader.value()
         reader.take(":")
-        if name == "data" and reader.peek() == "[":
+        if name == key and reader.peek() == "[":
             found = True
             yield from _items(reader, tally)
         else:
@@ -116,7 +116,7 @@ def _document(reader: _Reader, tally: Tally) -> Iterator[tuple[int, object]]:
             reader.take(",")
     reader.take("}")
     if not found:
-        raise reader.wrong("it has no array under data")
+        raise reader.wrong(f"it has no array under {key}")
 
 
 def _check(reader: _Reader, name: object, value: object) -> None:
