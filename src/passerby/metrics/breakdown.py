@@ -77,6 +77,12 @@ class Breakdown:
     def __len__(self) -> int:
         return len(self.ots)
 
+    def only(self, key: Key, values: Collection[int]) -> Breakdown:
+        """The groups whose `key` is one of these."""
+        chosen = np.isin(self.keys[key], np.array(sorted(values), dtype=np.int64))
+        keys = {name: column[chosen] for name, column in self.keys.items()}
+        return Breakdown(keys, *(getattr(self, name)[chosen] for name in SUMS))
+
     def summed(self, by: Sequence[Key]) -> Breakdown:
         """The same by fewer keys, or by all of them in another order; by none it is one row, even of nothing.
 

@@ -1,5 +1,7 @@
 """What all methods have in common: prefixes, slashes, keys, errors, CORS."""
 
+import re
+
 import httpx
 import pytest
 from tests.support.seemetrix import NARROW_KEY, OTHER_KEY, USER, USER_KEY
@@ -7,8 +9,9 @@ from tests.support.seemetrix import NARROW_KEY, OTHER_KEY, USER, USER_KEY
 from passerby.dialects.seemetrix import auth
 from passerby.dialects.seemetrix.routes import METHODS
 
-# Every method with its own user's and device's numbers.
-PATHS = [method.path.replace("{user:str}", "632").replace("{device:str}", "3024") for method in METHODS]
+# Every method with its own user's and device's numbers, and some resources.
+OWN = {"{user:str}": "632", "{device:str}": "3024", "{resources:path}": "devices/dates/emotions"}
+PATHS = [re.sub(r"\{\w+:\w+\}", lambda part: OWN[part[0]], method.path) for method in METHODS]
 SPAN = {"b": "2017/09/12 12:00:00", "e": "2017/09/14 12:00:00"}
 
 

@@ -18,6 +18,15 @@ SCHEMES = {
 TEXT: Schema = {"type": "string"}
 INTEGER: Schema = {"type": "integer"}
 NUMBER: Schema = {"type": "number"}
+RESOURCES = ("devices", "movies", "dates", "ages", "genders", "emotions")
+# The resources of a path, of which Litestar says that they are a URI.
+_RESOURCE = f"({'|'.join(RESOURCES)})"
+_RESOURCES: Schema = {
+    "type": "string",
+    "pattern": f"^{_RESOURCE}(/{_RESOURCE}){{0,5}}$",
+    "description": "Each at most once, in the order of the levels below the root.",
+    "examples": ["devices/dates/ages"],
+}
 _TIME: Schema = {"type": "string", "examples": ["2017/09/12 12:00:00"]}
 _ERROR: Schema = {
     "type": "object",
@@ -65,6 +74,10 @@ def operation(
 
 def describe(paths: dict[str, Any]) -> None:
     """Gives the dialect's paths their final slash, but that which is documented without; Litestar knows none."""
+    for operation in (one for operations in paths.values() if _ours(operations) for one in operations.values()):
+        for parameter in operation.get("parameters", ()):
+            if (parameter["name"], parameter["in"]) == ("resources", "path"):
+                parameter["schema"] = _RESOURCES
     for path in [one for one, operations in paths.items() if _ours(operations) and not one.endswith("/counters")]:
         paths[f"{path}/"] = paths.pop(path)
 

@@ -1,0 +1,153 @@
+"""The tree of the unified statistics against a brute-force twin on random sessions."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.metrics import media, network, twin
+from tests.metrics.network import DAY, HOUR, Holder
+from tests.support import seemetrix_twin
+
+from passerby.catalogue.model import Credential
+from passerby.dialects.seemetrix import tree, unified
+from passerby.dialects.seemetrix.calls import Call
+from passerby.dialects.seemetrix.requests import written
+
+RESOURCES = ("devices", "movies", "dates", "ages", "genders", "emotions")
+FOR_ALL = {"device", "movie", "date"}
+CREDENTIAL = Credential(1, 1, "seemetrix", "user", frozenset(), None, None)
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def holder(tmp_path_factory):
+    made = Holder(tmp_path_factory.mktemp("store"))
+    yield made
+    made.store.close()
+
+
+@st.composite
+def questions(draw):
+    """(case, levels, form, minutes of offset, begin, end)."""
+    case = draw(media.cases(media.felt_view, media.felt_view, sizes=["1d"]))
+    levels = draw(st.lists(st.sampled_from(RESOURCES), min_size=1, unique=True))
+    form = draw(st.sampled_from([*seemetrix_twin.FORMS]))
+    minutes = draw(st.sampled_from([0, 60, -570, 330, 345, 14 * 60]))
+    begin = case.anchor // 1000 * 1000 + draw(st.integers(-40, 20)) * HOUR
+    end = begin + draw(st.sampled_from([HOUR, 30 * HOUR, 60 * HOUR, 180 * DAY]))
+    return case, levels, form, minutes, begin, end
+
+
+def call(store, case, levels, minutes, *span, **query):
+    zone = timezone(timedelta(minutes=minutes))
+    times = (written(datetime.fromtimestamp(ms / 1000, zone)) for ms in span)
+    services = SimpleNamespace(store=store)
+    catalogue = network.catalogue(case.zones, [{}, {}])
+    path = {"resources": f"/{'/'.join(levels)}"}
+    return Call(
+        services,
+        catalogue,
+        CREDENTIAL,
+        path,
+        {**dict(zip("be", times, strict=True)), "tzo": str(minutes / 60), **query},
+        NOW,
+    )
+
+
+def asked(*arguments, **query):
+    return json.loads(b"".join(unified.statistics(call(*arguments, **query))))
+
+
+def in_objects(node):
+    return {**node, "o": {child["n"]: in_objects(child) for child in node["o"]}}
+
+
+def counted(case, begin, end):
+    return [
+        fact for fact in case.facts if fact.kind == "view" and twin.counts(fact, None) and begin <= fact.start < end
+    ]
+
+
+@settings(max_examples=30, deadline=None)
+@given(questions(), st.sampled_from([1, 3, 50_000]))
+def test_any_path_agrees_with_the_twin(holder, question, nodes):
+    case, levels, form, minutes, begin, end = question
+    where = (holder.filled(case.facts), case, levels, minutes, begin, end)
+    facts = counted(case, begin, end)
+    wanted = seemetrix_twin.tree(facts, levels, form, minutes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tree, "_NODES", nodes)
+        found = asked(*where, dt_format=form)
+        assert found["data"] == wanted
+        assert asked(*where, format=form, to_object="1")["data"] == in_objects(wanted)
+    assert (found["levels"], found["path"], found.get("dt_format")) == (
+        levels,
+        "/".join(levels),
+        form if "dates" in levels else None,
+    )
+    one = [fact for fact in facts if fact.sensor == 1]
+    assert asked(*where, dt_format=form, d="1")["data"] == seemetrix_twin.tree(one, levels, form, minutes)
+
+
+@settings(max_examples=6, deadline=None)
+@given(questions(), st.sampled_from(["devices", "movies"]), st.integers(1, 3))
+def test_pages_are_the_first_level_cut(holder, question, first, size):
+    case, levels, form, minutes, begin, end = question
+    levels = [first, *(level for level in levels if level != first)]
+    where = (holder.filled(case.facts), case, levels, minutes, begin, end)
+    wanted = seemetrix_twin.tree(counted(case, begin, end), levels, form, minutes)
+    nodes = wanted["o"]
+    for page in range(3):
+        found = asked(*where, dt_format=form, page=str(page), obj_in_page=str(size))
+        assert found["data"] == {**wanted, "o": nodes[page * size : page * size + size]}
+        assert (found["page"], found["obj_in_page"]) == (page, size)
+        assert found["pages_total"] == max(1, -(-len(nodes) // size))
+
+
+def parents(node, depth=0):
+    yield depth, node
+    for child in node["o"]:
+        yield from parents(child, depth + 1)
+
+
+@settings(max_examples=10, deadline=None)
+@given(questions())
+def test_what_is_below_a_node_adds_up_to_it(holder, question):
+    case, levels, form, *where = question
+    store = holder.filled(case.facts)
+    found = asked(store, case, levels, *where, dt_format=form)["data"]
+    for depth, node in parents(found):
+        if not node["o"] or levels[depth] == "movies":
+            continue
+        # All devices, dates and kinds of viewers of a watched node are below it; of opportunities to see, where shown.
+        names = ["v", "vd", *(name for name in ("ots", "otsd") if all(name in each for each in node["o"]))]
+        for name in names:
+            assert sum(each[name] for each in node["o"]) == node[name]
+        assert ("ots" in names) == all(each["t"] in FOR_ALL for each in node["o"]) or "ots" not in node
+    kinds = [asked(store, case, [each], *where)["data"]["o"] for each in ("ages", "genders", "emotions", "dates")]
+    assert len({(sum(n["v"] for n in each), sum(n["vd"] for n in each)) for each in kinds}) == 1
+
+
+@settings(max_examples=8, deadline=None)
+@given(questions(), st.sampled_from([1, -5, 13]))
+def test_an_offset_moves_only_the_labels(holder, question, more):
+    case, levels, *_, begin, end = question
+    levels = [*(level for level in levels if level != "dates"), "dates"]
+    store = holder.filled(case.facts)
+    here, there = (
+        asked(store, case, levels, offset, begin, end, dt_format="YYYY-MM-DD HH")["data"] for offset in (0, 60 * more)
+    )
+
+    def moved(node):
+        name = node["n"]
+        if node["t"] == "date":
+            then = datetime.strptime(name, "%Y-%m-%d %H") + timedelta(hours=more)  # noqa: DTZ007 - a wall clock
+            name = then.strftime("%Y-%m-%d %H")
+        return {**node, "n": name, "o": [moved(child) for child in node["o"]]}
+
+    assert moved(here) == there
