@@ -1,6 +1,5 @@
 """How people come in, in a real browser."""
 
-import pytest
 from tests.support.dashboard import PASSWORD, check
 
 

@@ -111,6 +111,13 @@ def problems_of_limits(
         for each in sorted(sites)
         if each not in catalogue.sites or catalogue.account_id_of_site(catalogue.sites[each]) != account_id
     ]
+    outside = [
+        each
+        for each in sorted(sites)
+        if brands and each in catalogue.sites and catalogue.sites[each].brand_id not in set(brands)
+    ]
+    if outside:
+        problems.append(Problem("sites", f"site {outside[0]} is of none of the brands chosen"))
     if strange:
         problems.append(Problem("sites", f"account {account_id} has no {', no '.join(strange)}"))
     return problems

@@ -9,6 +9,8 @@ from typing import Any
 
 from passerby.catalogue.model import Catalogue
 from passerby.ready import Secrets, curl, ready_requests
+from passerby.catalogue.keys import password_held
+from passerby.services import Services
 from passerby.simulate.network import Network, catalogue_document
 
 NATIVE_KEY = "psb_demo_key"
@@ -28,6 +30,19 @@ _SHOWN = (
     "quividi-data",
     "seemetrix-counters",
 )
+# Who signs in to its dashboard. As the credentials: everybody knows it, nobody elsewhere reaches it.
+EMAIL, PASSWORD = "demo@example.com", "demo-password"
+
+
+def add_person(services: Services) -> bool:
+    """See to it that somebody can sign in, unless people have been added; whether it is the demonstration's person."""
+    everybody = services.people.of_account()
+    if not everybody:
+        account_id = min(services.catalogue.current().accounts)
+        made = services.people.create(account_id=account_id, name="Demo", email=EMAIL, role="admin")
+        services.people.set_held(made.id, password_held(PASSWORD))
+        return True
+    return any(one.email == EMAIL for one in everybody)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,11 @@ def looking(connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer | None:
     return known.viewer if known else None
 
 
+def address_of(request: WebRequest) -> str:
+    """How this server was called: the beginning of links that people hand on."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
 def provide_viewer(request: WebRequest) -> Viewer:
     """Dependency `viewer`: whom `admitted` let in. Not for routes that are `public`: ask `looking` there."""
     viewer = looking(request)

@@ -68,7 +68,7 @@ def _sign_in(request: WebRequest, services: Services, form: Form) -> Response[by
     if form.errors or not password:
         form.errors.setdefault("password", "please fill this in")
         return sign_in_page(request, next_path, form, 422)
-    address = request.client.host if request.client else ""
+    address = client_address(request)
     sessions = services.sessions_of_people
     if wait_s := sessions.attempts.wait_s(email, address):
         return _later(request, next_path, form, wait_s)
@@ -82,10 +82,20 @@ def _sign_in(request: WebRequest, services: Services, form: Form) -> Response[by
     return signed_in(request, services, person, inside(next_path))
 
 
+def client_address(request: WebRequest) -> str:
+    """Where a request comes from, for counting wrong tries."""
+    return request.client.host if request.client else ""
+
+
+def minutes(wait_s: int) -> str:
+    """A wait in words."""
+    number = max(1, round(wait_s / 60))
+    return "a minute" if number == 1 else f"{number} minutes"
+
+
 def _later(request: WebRequest, next_path: str, form: Form, wait_s: int) -> Page:
-    minutes = max(1, round(wait_s / 60))
     form.errors[""] = (
-        f"Too many wrong passwords. Try again in {minutes} minute{'s' if minutes != 1 else ''}, "
+        f"Too many wrong passwords. Try again in {minutes(wait_s)}, "
         "or ask an admin of your account for a link that sets a new password."
     )
     answer = sign_in_page(request, next_path, form, 429)
