@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from passerby import logs
 from passerby.calendar import DAY_MS
+from passerby.cli.people import invite
 from passerby.errors import PasserbyError, UnavailableError
 from passerby.services import Services, open_services
 from passerby.serving import Server, server
@@ -150,7 +151,7 @@ def _serve(services: Services, listening: socket.socket, later: Iterator[Deliver
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # type: ignore[override]  # as Server's
             await super().startup(sockets)  # type: ignore[arg-type]  # as Server's
             if self.started:
-                _introduce(self.address, services)
+                _introduce(self.address, services, demonstration=later is not None)
                 if later is not None:
                     thread = Thread(target=_send, args=(self.address, later, stop), name="simulator", daemon=True)
                     thread.start()
@@ -176,8 +177,13 @@ def _send(address: str, later: Iterator[Delivery], stop: Event) -> None:
         say(f"the simulator stopped: {error.message}")
 
 
-def _introduce(address: str, services: Services) -> None:
-    typer.echo(f"\nPasserby's demonstration: {address}/\n")
+def _introduce(address: str, services: Services, *, demonstration: bool) -> None:
+    typer.echo(f"\nPasserby's demonstration: {address}/")
+    if demonstration and showcase.add_person(services):
+        typer.echo(f"  sign in as {showcase.EMAIL} with the password {showcase.PASSWORD}\n")
+    else:
+        invite(services.people, address)
+        typer.echo()
     for example in showcase.examples(address, services.catalogue.current(), datetime.now(UTC)):
         typer.echo(f"{example.title}:\n  {example.command}\n")
     typer.echo(f"The data lies in {services.data}. Stop with Ctrl-C.")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from passerby.catalogue.keys import password_held
 from passerby.catalogue.model import Catalogue
 from passerby.ready import Secrets, curl, ready_requests
-from passerby.catalogue.keys import password_held
 from passerby.services import Services
 from passerby.simulate.network import Network, catalogue_document
 
