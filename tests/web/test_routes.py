@@ -27,6 +27,8 @@ PARAMETERS = {
 }
 # Paths that parameters of the same name mean something else in: (path as the route has it, name) -> value.
 SPECIAL = {}
+# What a page is asked for with, where it needs something.
+QUERIES = {"/app/links/new": {"page": "/app/", "title": "Overview"}}
 # Routes with parameters that do not name a thing of an account, or take the account's things by other means.
 NOT_OF_AN_ACCOUNT = {"/app/{rest:path}"}
 
@@ -135,7 +137,7 @@ def test_there_are_routes_of_each_kind():
 
 @pytest.mark.parametrize("path", sorted({path for method, path, handler in ROUTES if method == "GET"}))
 def test_every_page_has_the_policy_and_works_for_an_admin(dashboard, clients, path):
-    answer = _ask(clients["admin"], "GET", _path(dashboard, path))
+    answer = _ask(clients["admin"], "GET", _path(dashboard, path), params=QUERIES.get(path))
     made_up = path in NOT_OF_AN_ACCOUNT or "{token" in path
     assert answer.status_code in ({404} if made_up else {200, 303, 304}), answer.text[-2000:]
     policy = answer.headers["content-security-policy"]

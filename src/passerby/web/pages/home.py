@@ -11,7 +11,7 @@ from passerby.web.viewer import Viewer, WebRequest
 NAVIGATION = [NavigationItem("Overview", "/app/", "Numbers", "overview")]
 
 
-@get("/", sync_to_thread=True)
+@get("/", opt={"shared": True}, sync_to_thread=True)
 def home(request: WebRequest, viewer: NamedDependency[Viewer]) -> Page:
     """The brands and sites that there are to look at."""
     brands = [(brand, viewer.sites(brand.id)) for brand in viewer.brands()]
