@@ -1,5 +1,7 @@
 """Viewers with contents: what the document's example does not show."""
 
+from tests.support.quividi import catalogue
+
 ASK = {"data_type": "viewers_apc", "time_resolution": "finest"}
 DAY = {"start": "2019-07-01T00:00:00", "end": "2019-07-01T23:59:59"}
 TIMES = [f"{mood}_time" for mood in ("very_happy", "happy", "neutral", "unhappy", "very_unhappy")]
@@ -67,3 +69,25 @@ def test_without_the_expert_licence_moods_are_null(vidi, post):
     post([view(8264, "2019-07-01T12:00:00Z", [shown("a", mood=mood)], mood=mood, age=40)])
     (row,) = vidi.export(**ASK, **DAY, locations="8264")
     assert [row["happy"], row["age_value"], *(row["contents"][0][time] for time in TIMES)] == [None] * 7
+
+
+def test_a_content_that_left_the_catalogue_is_called_by_its_number(opened, vidi, post):
+    opened.catalogue.apply({**catalogue(), "contents": [*catalogue()["contents"], {"id": 77, "content_id": "gone"}]})
+    post([view(60628, "2019-07-01T12:00:00Z", [shown("gone"), shown("stays", 1000)])])
+    opened.catalogue.apply(catalogue(), prune=True)
+    (row,) = vidi.export(**ASK, **DAY, locations="60628")
+    assert [one["content_id"] for one in row["contents"]] == ["77", "stays"]
+
+
+def test_vehicles_stand_for_what_their_site_says(opened, vidi, post):
+    opened.catalogue.apply(catalogue({"bus": 30, "unknown": 2.5}))
+    start = "2019-07-01T12:00:00Z"
+    post(
+        [
+            {"kind": "passage", "sensor": 4636, "start": start, "duration_ms": 1, "class": c}
+            for c in ("bus", "unknown", "car")
+        ]
+    )
+    rows = vidi.export(**ASK | {"data_type": "vehicles"}, **DAY, locations="4636")
+    assert {row["type"]: row["vehicle_impressions"] for row in rows} == {2: 30.0, 0: 2.5, 1: 1.6}
+    opened.catalogue.apply(catalogue())

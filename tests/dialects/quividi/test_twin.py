@@ -3,6 +3,7 @@
 import json
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import combinations_with_replacement
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +12,9 @@ from tests.support import quividi_twin as twin
 from tests.support.quividi import KEY, send
 from tests.support.servers import serving
 
-from passerby.dialects.quividi import building, proof_of_play
+from passerby.dialects.quividi import building, finest, proof_of_play
 from passerby.dialects.quividi.requests import data_request
+from passerby.jobs import JobFailedError
 from passerby.services import open_services
 
 # Sites, their zones and sensors; 12 tells nothing of when it observed, 22 never sent anything.
@@ -59,6 +61,31 @@ def site(number):
             for sensor in sensors
         ],
     }
+
+
+# Seconds after a clock changes at which ranges begin and end, in its zone.
+EDGES = (-3600, -1, 0, 1799, 3600)
+
+
+def changes():
+    """(instant in ms, zone, a sensor there) of each change of a clock."""
+    sensor_in = {zone: sensors[0] for zone, sensors in SITES.values()}
+    for text in CHANGES[:-1]:
+        before, after = (twin.instant(f"{text}Z") + ms for ms in (-1, 0))
+        (zone,) = {
+            zone for zone in sensor_in if twin.wall(before, zone) + timedelta(milliseconds=1) != twin.wall(after, zone)
+        }
+        yield after, zone, sensor_in[zone]
+
+
+def at_edges():
+    """Observations in the first and last milliseconds of ranges."""
+    for change, _, sensor in changes():
+        for at in sorted({change + edge * 1000 + ms for edge in EDGES for ms in (-1, 0, 999, 1000)}):
+            start = datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
+            common = {"sensor": sensor, "start": start, "duration_ms": 2000}
+            yield {"kind": "view", **common, "attention_ms": 700}
+            yield {"kind": "passage", **common, "class": "car" if at % 2 else "person"}
 
 
 class Observations:
@@ -151,9 +178,18 @@ class Observations:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
+    yield from observed(tmp_path_factory, Observations(random.Random(20181028)).all)
+
+
+@pytest.fixture(scope="module")
+def edges(tmp_path_factory):
+    yield from observed(tmp_path_factory, list(at_edges()))
+
+
+def observed(tmp_path_factory, observations):
+    """(services that hold these observations, the twin's locations)."""
     services = open_services(tmp_path_factory.mktemp("twin") / "data")
     services.catalogue.apply(catalogue())
-    observations = Observations(random.Random(20181028)).all
     with serving(services) as url:
         for first in range(0, len(observations), 500):
             send(url, observations[first : first + 500])
@@ -261,3 +297,27 @@ def test_impression_multipliers(network, asked):
 def test_finest(network, data_type, asked, contents):
     asked, sensors = asked
     check(network, twin.FINEST[data_type], data_type, asked | contents, sensors)
+
+
+@pytest.mark.parametrize("data_type", ["viewers", "vehicles_footfall"])
+def test_finest_ranges_that_begin_and_end_with_observations(edges, data_type):
+    """Both ends, in hours that a clock shows twice or never."""
+    for change, zone, sensor in changes():
+        times = {twin.wall(change + edge * 1000, zone) for edge in EDGES}
+        # Within what is shown twice or never.
+        times.add(twin.wall(change - 1000, zone) + timedelta(seconds=1801))
+        for start, end in combinations_with_replacement(sorted(times), 2):
+            asked = {"start": start.isoformat(), "end": end.isoformat(), "locations": str(sensor)}
+            check(edges, twin.FINEST[data_type], data_type, asked | {"time_resolution": "finest"}, {sensor})
+
+
+def test_a_finest_export_of_too_many_rows_says_so(network, monkeypatch):
+    services, locations = network
+    asked = {"start": "2018-01-01T00:00:00", "end": "2018-12-31T23:59:59", "time_resolution": "finest", "sites": "1"}
+    found = len(rows_of(services, asked | {"data_type": "viewers"}))
+    assert found == len(list(twin.viewers_finest([one for one in locations if one.site == 1], asked)))
+    monkeypatch.setattr(finest, "MAX_ROWS", found)
+    assert len(rows_of(services, asked | {"data_type": "viewers"})) == found
+    monkeypatch.setattr(finest, "MAX_ROWS", found - 1)
+    with pytest.raises(JobFailedError, match=f"the export has {found:,} rows; at most {found - 1:,} are allowed"):
+        rows_of(services, asked | {"data_type": "viewers"})
