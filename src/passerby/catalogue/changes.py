@@ -16,7 +16,7 @@ from passerby.catalogue.rows import TABLES, Key, Row, Rows, no_rows
 from passerby.catalogue.schema import metadata
 from passerby.catalogue.shape import Notes
 from passerby.catalogue.targets import resolved, written
-from passerby.catalogue.wanted import Wanted, sensor_key_name
+from passerby.catalogue.wanted import Wanted, device_key_name, sensor_key_name
 from passerby.errors import Problem
 
 _NOUNS = {
@@ -99,14 +99,18 @@ def listed(difference: Difference, held: Rows) -> list[Change]:
         for key, row in difference.added[table].items():
             changes.append(Change("added", label(table, key), str(row.get("name") or row.get("label") or "")))
         for key, columns in difference.changed[table].items():
-            what = ", ".join(_described(name, held[table][key][name], value) for name, value in columns.items())
+            told = {name: value for name, value in columns.items() if name != "sealed" or "held" not in columns}
+            what = ", ".join(_described(name, held[table][key][name], value) for name, value in told.items())
             changes.append(Change("changed", label(table, key), what))
         changes += [Change("removed", label(table, key)) for key in sorted(difference.removed[table])]
     return changes
 
 
-def write(connection: Connection, difference: Difference) -> None:
-    """Writes the difference: removals first and additions last, so that texts that must be unique can move."""
+def write(connection: Connection, difference: Difference, now_ms: int) -> None:
+    """Writes the difference: removals first and additions last, so that texts that must be unique can move.
+
+    A sensor notes when it was made, and when it or what is drawn for it was changed.
+    """
     for name in reversed(TABLES):
         table = metadata.tables[name]
         for key in difference.removed[name]:
@@ -118,8 +122,21 @@ def write(connection: Connection, difference: Difference) -> None:
         for key, columns in difference.changed[name].items():
             connection.execute(sqlalchemy.update(table).where(_is(table, name, key)).values(columns))
         if added := list(difference.added[name].values()):
-            extra = {"registered": False} if name == "contents" else {}
+            extra: Row = {"registered": False} if name == "contents" else {}
+            if name == "sensors":
+                extra = {"created_ms": now_ms, "modified_ms": now_ms}
             connection.execute(sqlalchemy.insert(table), [row | extra for row in added])
+    if touched := _touched(difference):
+        sensors = metadata.tables["sensors"]
+        connection.execute(sqlalchemy.update(sensors).where(sensors.c.id.in_(touched)).values(modified_ms=now_ms))
+
+
+def _touched(difference: Difference) -> list[int]:
+    """The sensors that change, or whose lines or zones do."""
+    found = {key[0] for key in difference.changed["sensors"]}
+    for rows in (difference.added, difference.changed, difference.removed):
+        found |= {key[0] for table in ("lines", "zones") for key in rows[table]}
+    return sorted(int(number) for number in found)
 
 
 def label(table: str, key: Key) -> str:
@@ -135,6 +152,8 @@ def label(table: str, key: Key) -> str:
 def _described(name: str, before: object, after: object) -> str:
     if name == "held":
         return "another secret"
+    if name == "sealed":
+        return "its key can be shown from now on"
     if name == "producers":
         return "producers " + (", ".join(sorted(after)) if isinstance(after, dict) else "none")
     return name if name in _UNSHOWN else f"{name} {_shown(before)} -> {_shown(after)}"
@@ -181,6 +200,7 @@ def _removed(wanted: Wanted, held: Rows, *, prune: bool) -> Rows:
         return removed
     owners = _owners(held)
     kept = {("native", sensor_key_name(sensor_id)) for sensor_id in wanted.silent}
+    kept |= {("native", device_key_name(int(sensor_id))) for (sensor_id,) in wanted.rows["sensors"]}
     for table in TABLES:
         for key, row in held[table].items():
             mine = owners[table, key] == wanted.account_id

@@ -5,8 +5,8 @@ Three protections, by how a dialect uses its secret:
 * `digest` (native, quividi, seemetrix, sensor keys): SHA-256. These come with every request, so the check must cost
   microseconds; generated ones have 256 random bits, which no slow hash makes harder to guess.
 * `password` (analytiks): argon2id. People choose these, and they are shown once a day for a token.
-* `sealed` (camlytics, webhooks, ids of feeds): AES-256-GCM. These sign (HMAC) or are shown again, so they must be
-  read back.
+* `sealed` (camlytics, webhooks, ids of feeds; sensor keys beside their digest): AES-256-GCM. These sign (HMAC) or are
+  shown again, so they must be read back.
 """
 
 from __future__ import annotations

@@ -47,7 +47,10 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """Something that observes. `entry_point` false: it does not count for the site. `active` false: frozen."""
+    """Something that observes. `entry_point` false: it does not count for the site. `active` false: frozen.
+
+    `created_ms`: when it became known here, UTC; `modified_ms`: when it or what is drawn for it was last changed.
+    """
 
     id: int
     uid: str
@@ -59,6 +62,9 @@ class Sensor:
     tags: tuple[int, ...]
     lines: Mapping[int, Line]
     zones: Mapping[int, Zone]
+    # Notes about it, not what it is: two catalogues that say the same are equal.
+    created_ms: int = field(default=0, compare=False)
+    modified_ms: int = field(default=0, compare=False)
 
     def line(self, reference: int | str) -> Line | None:
         """The line of this sensor with that id or uid."""

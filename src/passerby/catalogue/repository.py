@@ -15,19 +15,19 @@ from typing import BinaryIO
 import sqlalchemy
 from sqlalchemy import Connection, Engine
 
-from passerby.catalogue import changes, keys, last_ids, outlets, producers, rows, schema, shape
+from passerby.catalogue import changes, keys, last_ids, outlets, protecting, rows, schema, shape
 from passerby.catalogue.changes import Change, Difference
 from passerby.catalogue.database import catalogue_path, open_database, reading, writing
 from passerby.catalogue.editing import Draft, Edit
 from passerby.catalogue.keyring import HeldKey, KeyRing, Verifier
 from passerby.catalogue.model import Catalogue, Content, Credential, DialectName, Feed, Scope
+from passerby.catalogue.protecting import FIELDS, SealedKeys
 from passerby.catalogue.rows import FIRST_REGISTERED_ID, Key, Row, Rows
 from passerby.catalogue.shape import Notes
-from passerby.catalogue.wanted import Wanted, wanted_rows
+from passerby.catalogue.wanted import Wanted, is_sensor_key_name, wanted_rows
 from passerby.catalogue.yaml_text import from_yaml
 from passerby.errors import (
     ConflictError,
-    CorruptDataError,
     InvalidInputError,
     NotFoundError,
     PasserbyError,
@@ -39,13 +39,6 @@ from passerby.settings import from_environment
 POLL_S = 0.5
 
 _log = logging.getLogger(__name__)
-_FIELDS: Mapping[DialectName, tuple[str, str]] = {
-    "native": ("name", "key"),
-    "analytiks": ("client_id", "client_secret"),
-    "camlytics": ("key", "secret"),
-    "quividi": ("username", "token"),
-    "seemetrix": ("name", "user_key"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +50,7 @@ class Issued:
 
     def document(self) -> dict[str, object]:
         """The credential under the names that its dialect and the catalogue file use."""
-        name_field, secret_field = _FIELDS[self.credential.dialect]
+        name_field, secret_field = FIELDS[self.credential.dialect]
         return {
             "id": self.credential.id,
             "dialect": self.credential.dialect,
@@ -72,6 +65,7 @@ class _State:
 
     catalogue: Catalogue
     ring: KeyRing
+    device_keys: SealedKeys
     webhook_secrets: Mapping[int, str | None] = field(repr=False)
     feeds: Mapping[str, Feed]  # by the SHA-256 of the id that a feed is published under
 
@@ -173,6 +167,7 @@ class Repository:
         return _State(
             catalogue,
             ring,
+            SealedKeys.of(held),
             {key: row["held"] for (key,), row in all_rows["webhooks"].items()},  # type: ignore[misc]  # keyed by id
             {keys.digest(feed_id): catalogue.feeds[key] for key, feed_id in feed_ids.items()},  # type: ignore[index]
         )
@@ -227,64 +222,16 @@ class Repository:
     def _write(
         self, connection: Connection, held: Rows, wanted: Wanted, difference: Difference, notes: Notes
     ) -> list[Change]:
-        self._protect(wanted, held, difference, notes)
-        self._protect_producers(wanted, held, difference, notes)
+        protecting.protect(self._server_key, wanted, held, difference, notes)
         outlets.seal(self._server_key, wanted, held, difference, notes)
         if notes.problems:
             raise InvalidInputError(notes.problems)
         listed = changes.listed(difference, held)
         if listed:
             last_ids.remember(connection, difference.removed)
-            changes.write(connection, difference)
+            changes.write(connection, difference, time.time_ns() // 1_000_000)
             _bump(connection)
         return listed
-
-    def _protect(self, wanted: Wanted, held: Rows, difference: Difference, notes: Notes) -> None:
-        """Gives each credential of the difference what is to be held of its secret."""
-        taken = {
-            (row["dialect"], row["held"]): key
-            for key, row in held["credentials"].items()
-            if key not in difference.removed["credentials"]
-        }
-        for key, secret in wanted.secrets.items():
-            before = held["credentials"].get(key)
-            dialect, name = wanted.rows["credentials"][key]["dialect"], str(key[1])
-            path = wanted.paths["credentials", key]
-            if secret is None:
-                if before is None and not notes.lost:
-                    notes.problems.append(Problem(path, f"no {_FIELDS[dialect][1]}, and none is held for {name}"))
-                continue
-            if notes.problems or (before is not None and self._is_secret(before, secret)):
-                continue
-            protected = keys.protect(self._server_key, dialect, name, secret)
-            other = taken.setdefault((dialect, protected), key)
-            if other != key and dialect in ("native", "seemetrix"):
-                notes.problems.append(
-                    Problem(path, f"its secret is also that of {changes.label('credentials', other)}")
-                )
-            target = difference.added if before is None else difference.changed
-            target["credentials"].setdefault(key, {})["held"] = protected
-
-    def _protect_producers(self, wanted: Wanted, held: Rows, difference: Difference, notes: Notes) -> None:
-        """Gives each credential of the difference what is to be held for its producers."""
-        for key in wanted.rows["credentials"]:
-            before = held["credentials"].get(key, {}).get("producers")
-            path = wanted.paths["credentials", key]
-            try:
-                after = producers.sealed(self._server_key, str(key[1]), wanted.producers.get(key, {}), before) or None
-            except LookupError as error:
-                notes.problems.append(Problem(f"{path}.producers.{error}", "missing, and none is held"))
-                continue
-            if key in difference.added["credentials"]:
-                difference.added["credentials"][key]["producers"] = after
-            elif after != before:
-                difference.changed["credentials"].setdefault(key, {})["producers"] = after
-
-    def _is_secret(self, row: Row, secret: str) -> bool:
-        try:
-            return keys.matches(self._server_key, row["dialect"], row["name"], secret, row["held"])
-        except CorruptDataError:
-            return False  # sealed with a lost key: giving the secret again is how it is mended
 
     # -- credentials --
 
@@ -315,6 +262,7 @@ class Repository:
                 "site_ids": sorted(set(sites)) or None,
                 "sensor_id": None,
                 "producers": None,
+                "sealed": None,
             }
             _check_new(row, held)
             row["held"] = keys.protect(self._server_key, dialect, row["name"], secret)
@@ -351,6 +299,20 @@ class Repository:
     def producer_secrets(self, credential: Credential, producer: str) -> dict[str, str]:
         """What a native key holds for a producer that pushes with it, by name; empty when nothing."""
         return self._verifier.producer_secrets(self._fresh().ring, credential.name, producer)
+
+    def device_keys(self, sensor_ids: Collection[int]) -> dict[int, str]:
+        """The key of each sensor, by id: for the owner of the devices. A sensor that has none to show gets one.
+
+        What is shown sends observations of the sensor: it is the key of the catalogue file, or where that is held as a
+        digest only, or there is none, another one. It lasts until the credential is revoked.
+        """
+        if self._fresh().device_keys.missing(sensor_ids):
+            with writing(self._engine) as connection:
+                held = rows.snapshot(_all_rows(connection), 0, self._global_settings)
+                if protecting.make_device_keys(connection, self._server_key, held, sensor_ids):
+                    _bump(connection)
+            self._install(self._load())
+        return self._state.device_keys.opened(self._server_key, sensor_ids)
 
     def use_nonce(self, key: str, nonce: int) -> bool:
         """Whether `nonce` is greater than every one before of a public key; if so it is used up, durably.
@@ -502,6 +464,8 @@ def _account(held: Rows, account_id: int | None) -> int:
 
 def _check_new(row: Row, held: Rows) -> None:
     """That a new credential is of its own name and narrowed to what its account has."""
+    if row["dialect"] == "native" and is_sensor_key_name(row["name"]):
+        raise InvalidInputError("reserved for the sensor's own key; choose another name", "name")
     if (row["dialect"], row["name"]) in held["credentials"]:
         raise ConflictError(f"there is a {row['dialect']} credential {row['name']} already")
     problems = [

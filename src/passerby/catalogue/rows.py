@@ -124,6 +124,8 @@ def _sensor(row: Row, children: _Children) -> Sensor:
         tags=tuple(row["tags"]),
         lines={line["id"]: _line(line) for line in children["lines", row["id"]]},
         zones={zone["id"]: _zone(zone) for zone in children["zones", row["id"]]},
+        created_ms=row["created_ms"],
+        modified_ms=row["modified_ms"],
     )
 
 

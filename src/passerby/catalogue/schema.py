@@ -110,6 +110,9 @@ sensors = Table(
     Column("active", Boolean, nullable=False),
     Column("expert", Boolean, nullable=False),
     _json("tags"),
+    # When a file or a person made it known, and when it or what is drawn for it was last changed.
+    Column("created_ms", BigInteger),
+    Column("modified_ms", BigInteger),
 )
 
 lines = Table(
@@ -162,11 +165,13 @@ credentials = Table(
     _json("scopes"),
     _json("brand_ids", nullable=True),
     _json("site_ids", nullable=True),
-    Column("sensor_id", _ID, _owner("sensors.id"), unique=True),
+    Column("sensor_id", _ID, _owner("sensors.id"), index=True),
     # What `keys.py` made of the secret; never the secret itself.
     Column("held", String, nullable=False),
     # Secrets of producers that push with the key, sealed: {"meraki": {"secret": ...}}.
     _json("producers", nullable=True),
+    # The key of a sensor, encrypted: it is shown to the owner of the device.
+    Column("sealed", String),
     UniqueConstraint("dialect", "name"),
     # Ids of revoked credentials are not given out again: old logs go on naming the right one.
     sqlite_autoincrement=True,

@@ -38,7 +38,7 @@ from passerby.catalogue.targets import LEVELS, Named, named
 from passerby.errors import Problem
 from passerby.settings import Settings, from_environment
 
-_SENSOR_KEY_NAME = re.compile(r"sensor-\d+")
+_SENSOR_KEY_NAME = re.compile(r"sensor-\d+(-device)?")
 
 
 @dataclass
@@ -68,6 +68,16 @@ class Wanted:
 def sensor_key_name(sensor_id: int) -> str:
     """The name under which a sensor's own ingest key is held."""
     return f"sensor-{sensor_id}"
+
+
+def device_key_name(sensor_id: int) -> str:
+    """The name of the key that a sensor has where there is none that can be shown."""
+    return f"sensor-{sensor_id}-device"
+
+
+def is_sensor_key_name(name: str) -> bool:
+    """Whether only the key of a sensor may have a name."""
+    return _SENSOR_KEY_NAME.fullmatch(name) is not None
 
 
 class _Flattener:
@@ -213,7 +223,7 @@ class _Flattener:
             if getattr(entry, limit) == []:
                 self._problems.append(Problem(f"{path}.{limit}", "empty; leave it out for all, or name some"))
             self._check_repeated(getattr(entry, limit) or [], f"{path}.{limit}")
-        if dialect == "native" and name is not None and _SENSOR_KEY_NAME.fullmatch(name):
+        if dialect == "native" and name is not None and is_sensor_key_name(name):
             self._problems.append(Problem(f"{path}.name", "reserved for the sensor's own key; choose another name"))
         if name is None and secret is None:
             if field_of_name == "name" and not self._notes.lost:

@@ -23,7 +23,7 @@ from passerby.calendar import Calendar
 from passerby.catalogue.model import Catalogue
 from passerby.metrics.grid import Grid
 from passerby.metrics.observing import observed_ms
-from passerby.metrics.people import Asked, numbers
+from passerby.metrics.people import Asked, counted_roles, numbers
 from passerby.metrics.places import Integers, Place
 from passerby.metrics.scope import Frames, SensorUnits, Window, place_scope, portions, sensor_units
 from passerby.store.contract import Store
@@ -82,6 +82,13 @@ def _kinds(found: pa.Table) -> tuple[Integers, Integers]:
     """(gender, age group) of each cell, as numbers."""
     gender, age_group = np.divmod(numbers(found, "cell"), len(AGE_GROUPS))
     return gender, age_group
+
+
+def view_extent(store: Store, sensors: Sequence[int], *, role: str | None = None) -> tuple[int, int] | None:
+    """The starts of the first and the last view of these sensors, UTC ms; None without any. `role` as in `compute`."""
+    scope = pa.table({"sensor_id": pa.array(sensors, pa.int64())})
+    (found,) = store.query("metrics/view_extent", counted_roles(role), {"scope": scope}).to_pylist()
+    return None if found["first_ms"] is None else (found["first_ms"], found["last_ms"])
 
 
 @dataclass(frozen=True, slots=True)

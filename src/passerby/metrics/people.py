@@ -34,9 +34,7 @@ class Asked:
 
     def roles(self) -> dict[str, Parameter]:
         """The parameters that choose by role: staff is left out unless everyone, or one role, is asked for."""
-        if self.role is None:
-            return {"excluded": "staff", "only": None}
-        return {"excluded": None, "only": None if self.role == "any" else self.role}
+        return counted_roles(self.role)
 
     @property
     def with_roleless(self) -> bool:
@@ -47,6 +45,13 @@ class Asked:
         """The answer of a query that adds up by unit and bucket."""
         parameters: dict[str, Parameter] = {"start_ms": window.start, "end_ms": window.end, **more}
         return self.store.query(f"metrics/{name}", parameters, {"slots": self.slots, **tables})
+
+
+def counted_roles(role: str | None) -> dict[str, Parameter]:
+    """The parameters of `counted_roles.sql`; `role` as in `compute.compute`."""
+    if role is None:
+        return {"excluded": "staff", "only": None}
+    return {"excluded": None, "only": None if role == "any" else role}
 
 
 def numbers(table: pa.Table, name: str) -> Integers:

@@ -27,7 +27,7 @@ from litestar.handlers import HTTPRouteHandler, get, route
 from litestar.response import Stream
 
 from passerby.api.streaming import streamed
-from passerby.dialects.seemetrix import auth, counters, raw, unified
+from passerby.dialects.seemetrix import auth, counters, devices, raw, statistics, unified
 from passerby.dialects.seemetrix.calls import Call, Document, Method, open_call
 from passerby.dialects.seemetrix.errors import HEADERS, PREFLIGHT, answer, failed, http_refused, refused
 from passerby.dialects.seemetrix.requests import read_query
@@ -37,7 +37,13 @@ from passerby.services import Services
 PREFIX = "/api"
 # The vendor has moved: its later clients call another host with this before the same paths.
 LATER_PREFIX = "/analytics/api"
-METHODS: tuple[Method, ...] = (*counters.METHODS, *raw.METHODS, *unified.METHODS)
+METHODS: tuple[Method, ...] = (
+    *counters.METHODS,
+    *devices.METHODS,
+    *statistics.METHODS,
+    *unified.METHODS,
+    *raw.METHODS,
+)
 
 AnyRequest = Request[object, object, State]
 
