@@ -20,6 +20,8 @@ from passerby.web.viewer import admin, admitted, editor
 PARAMETERS = {
     "person_id": lambda dashboard: dashboard.person("viewer").id,
     "link_id": lambda dashboard: dashboard.link_id,
+    "key": lambda dashboard: min(dashboard.services.catalogue.current().credentials),
+    "webhook": lambda _: 7,
     "token": lambda _: "no-such-token",
     "given": lambda _: "0",
     "name": lambda _: "app.css",
@@ -37,7 +39,7 @@ NOT_OF_AN_ACCOUNT = {"/app/{rest:path}"}
 def dashboard(tmp_path_factory):
     services = open_services(tmp_path_factory.mktemp("routes") / "data")
     try:
-        services.catalogue.apply(network())
+        services.catalogue.apply({**network(), "webhooks": [{"id": 7, "url": "https://example.com/hook", "site": 1}]})
         services.catalogue.apply(other_network())
         add_people(services)
         with serving(services) as address:

@@ -13,7 +13,7 @@ from litestar.di import Provide
 
 from passerby.web import assets, rendering
 from passerby.web.errors import error_page
-from passerby.web.pages import account, home, links, missing, people, sign_in
+from passerby.web.pages import account, api, credentials, feeds, home, links, missing, people, sign_in, webhooks
 from passerby.web.viewer import admitted, provide_viewer
 
 _MAX_FORM_BYTES = 1_000_000
@@ -21,6 +21,10 @@ _MAX_FORM_BYTES = 1_000_000
 # In the order of the navigation.
 PAGES: tuple[ModuleType, ...] = (
     home,
+    credentials,
+    webhooks,
+    feeds,
+    api,
     people,
     links,
     account,
