@@ -41,10 +41,10 @@ _CELLS = 2_000_000
 
 
 def add(asked: Asked, catalogue: Catalogue, places: Sequence[Place], grid: Grid, wanted: frozenset[str]) -> None:
-    """Whatever of the metrics of screens is wanted."""
+    """Whatever of the views of screens is wanted."""
     sums = [name for name in SUMS if name in wanted]
     kinds = wanted.intersection(WATCHERS_OF_GENDER + WATCHERS_OF_AGE)
-    if not (sums or kinds or "duration" in wanted):
+    if not (sums or kinds):
         return
     units = sensor_units(catalogue, places, asked.frames, every=True)
     if units is None:
@@ -61,7 +61,13 @@ def add(asked: Asked, catalogue: Catalogue, places: Sequence[Place], grid: Grid,
             for index, name in enumerate(names):
                 chosen = number == index
                 grid.add(name, units, unit[chosen], bucket[chosen], watchers[chosen])
-    if "duration" in wanted:
+
+
+def add_observed(
+    asked: Asked, catalogue: Catalogue, places: Sequence[Place], grid: Grid, wanted: frozenset[str]
+) -> None:
+    """How long the screens observed, if that is wanted."""
+    if "duration" in wanted and (units := sensor_units(catalogue, places, asked.frames, every=True)) is not None:
         add_duration(asked, catalogue, units, grid)
 
 

@@ -27,7 +27,8 @@ What was decided beyond the rules of each metric (`registry`):
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -38,7 +39,7 @@ from passerby.catalogue.model import Catalogue
 from passerby.metrics import audience, contents, parts, people, scope, street, wifi
 from passerby.metrics.grid import Grid
 from passerby.metrics.people import Asked
-from passerby.metrics.places import Computed, Place
+from passerby.metrics.places import Computed, Dense, Place
 from passerby.metrics.ratios import with_parts
 from passerby.store.contract import Store
 
@@ -71,13 +72,9 @@ def compute(  # noqa: PLR0913 - the last two are named and mostly left out
         role: None leaves staff out, "any" counts everyone, another text only those with that role.
         now_ms: The present, UTC milliseconds; default the system's clock.
     """
-    now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    frames = scope.Frames(calendars)
-    asked = Asked(store, frames, frames.slots(), role, now_ms)
     results: list[Computed] = []
-    cells = [len(calendars[place.calendar]) * len(with_parts(metrics)) for place in places]
-    for first, last in scope.portions(cells, _CELLS):
-        part = _compute(asked, catalogue, metrics, places[first:last])
+    for first, grid in _grids(store, catalogue, metrics, places, calendars, role, now_ms):
+        part = grid.computed()
         results.append(Computed(part.place + first, part.metric, part.bucket, part.value))
     if len(results) == 1:
         return results[0]
@@ -88,7 +85,35 @@ def compute(  # noqa: PLR0913 - the last two are named and mostly left out
     )
 
 
-def _compute(asked: Asked, catalogue: Catalogue, metrics: Sequence[str], places: Sequence[Place]) -> Computed:
+def compute_dense(
+    store: Store, catalogue: Catalogue, metrics: Sequence[str], places: Sequence[Place], calendars: Sequence[Calendar]
+) -> Dense:
+    """As `compute`, with every value, 0 as well: less work and memory for who wants each bucket of each place."""
+    parts = [grid.dense() for _, grid in _grids(store, catalogue, metrics, places, calendars)]
+    if len(parts) == 1:
+        return parts[0]
+    return {name: np.concatenate([np.zeros(0), *(part[name] for part in parts)]) for name in metrics}
+
+
+def _grids(  # noqa: PLR0913, PLR0917 - what `compute` is asked
+    store: Store,
+    catalogue: Catalogue,
+    metrics: Sequence[str],
+    places: Sequence[Place],
+    calendars: Sequence[Calendar],
+    role: str | None = None,
+    now_ms: int | None = None,
+) -> Iterator[tuple[int, Grid]]:
+    """(the first of them, the finished grid) of some of the places at a time."""
+    now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    frames = scope.Frames(calendars)
+    asked = Asked(store, frames, frames.slots(), role, now_ms)
+    cells = [len(calendars[place.calendar]) * len(with_parts(metrics)) for place in places]
+    for first, last in scope.portions(cells, _CELLS):
+        yield first, _compute(asked, catalogue, metrics, places[first:last])
+
+
+def _compute(asked: Asked, catalogue: Catalogue, metrics: Sequence[str], places: Sequence[Place]) -> Grid:
     frames = asked.frames
     grid = Grid(metrics, places, frames.calendars)
     wanted = frozenset(with_parts(metrics))
@@ -103,26 +128,36 @@ def _compute(asked: Asked, catalogue: Catalogue, metrics: Sequence[str], places:
     if wanted & {"line_in", "line_out"} and (lines := scope.line_units(catalogue, places, frames)) is not None:
         works.append(partial(parts.add_lines, asked, lines, grid, scope.Window(*frames.span())))
     works.append(partial(audience.add, asked, catalogue, places, grid, wanted))
+    works.append(partial(audience.add_observed, asked, catalogue, places, grid, wanted))
     works.append(partial(street.add, asked, catalogue, places, grid, wanted))
     works.append(partial(contents.add, asked, catalogue, places, grid, wanted))
     _side_by_side(works)
-    return grid.computed()
+    return grid
 
 
 def _side_by_side(works: Sequence[_Work]) -> None:
-    """The first work here and the others meanwhile, one by one, in a second thread.
+    """Each of them once, by this thread and a second one: the kernels of one run while the engine works for another.
 
-    The kernels of one then run while the engine works for another. What a work raises is raised, the first's first.
+    When one raises, none is begun any more; of two that raise, this thread's error counts.
     """
+    waiting = deque(works)
+
+    def take() -> None:
+        while True:
+            try:
+                work = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                work()
+            except BaseException:
+                waiting.clear()
+                raise
+
     with ThreadPoolExecutor(1, "metrics") as second:
-        others = [second.submit(work) for work in works[1:]]
-        try:
-            works[0]()
-        except BaseException:
-            second.shutdown(cancel_futures=True)
-            raise
-        for other in others:
-            other.result()
+        other = second.submit(take)
+        take()
+    other.result()
 
 
 def _add_people(asked: Asked, units: scope.SiteUnits, grid: Grid, wanted: frozenset[str]) -> None:

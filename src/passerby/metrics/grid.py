@@ -9,7 +9,7 @@ import numpy as np
 
 from passerby.calendar import Calendar
 from passerby.metrics.kernels import SCALE, places_in_runs
-from passerby.metrics.places import Computed, Flags, Floats, Integers, Place
+from passerby.metrics.places import Computed, Dense, Flags, Floats, Integers, Place
 from passerby.metrics.ratios import RATIOS
 from passerby.metrics.registry import METRICS
 from passerby.metrics.scope import Units
@@ -68,8 +68,8 @@ class Grid:
         edge = first[unit][row] + places_in_runs(count)
         return self._first[units.edge_place[edge]] + bucket[row], value[row]
 
-    def computed(self) -> Computed:
-        """The cells that are not 0, by place, metric and bucket."""
+    def _finish(self) -> None:
+        """Make what is made of others, when all sources have added theirs."""
         for name, billionths in self._billionths.items():
             self._cells[name] = self._of(name) + billionths / SCALE
         if "visits" in self.metrics and "all_visits" in self._cells:
@@ -77,6 +77,17 @@ class Grid:
         for name in self.metrics:
             if name in RATIOS:
                 self._cells[name] = RATIOS[name].of(*(self._of(part) for part in RATIOS[name].parts))
+
+    def dense(self) -> Dense:
+        """Every cell of every metric, 0 where there is nothing."""
+        self._finish()
+        return {
+            name: self._of(name) if name in RATIOS else np.round(self._of(name), _DECIMALS) for name in self.metrics
+        }
+
+    def computed(self) -> Computed:
+        """The cells that are not 0, by place, metric and bucket."""
+        self._finish()
         none = np.zeros(self._first[-1])
         all_values = [self._cells.get(name, none) for name in self.metrics]
         found = [np.flatnonzero(values) for values in all_values]

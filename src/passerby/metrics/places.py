@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from passerby.metrics.registry import Level
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Dense = Mapping[str, Floats]
+"""By metric the value of every cell, 0 where there is nothing: place after place, each with all of its buckets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -28,6 +28,8 @@ MEDIA_TYPES: dict[RawFormat, str] = {
     "parquet": "application/vnd.apache.parquet",
     "arrow": "application/vnd.apache.arrow.stream",
 }
+
+Text = TypeVar("Text", bytes, memoryview)
 
 _END_OF_TIME = 2**62
 _INSTANT = pa.timestamp("ms", "UTC")
@@ -114,23 +116,30 @@ def _wire(batches: Iterator[pa.RecordBatch], kind: str) -> Iterator[pa.RecordBat
 
 def text_pieces(batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
     """The texts of the first column, one after the other, as UTF-8; a piece for each batch."""
+    for view in text_views(batches):
+        yield bytes(view)
+
+
+def text_views(batches: Iterator[pa.RecordBatch]) -> Iterator[memoryview]:
+    """As `text_pieces`, without a copy: a piece keeps its batch in memory."""
     for batch in batches:
         lines = batch.column(0).cast(pa.large_string())
         offsets, data = lines.buffers()[1:]
         ends = pa.Array.from_buffers(pa.int64(), len(lines) + 1, [None, offsets], offset=lines.offset)
         start, end = ends[0].as_py(), ends[len(lines)].as_py()
         if end > start:
-            yield data.slice(start, end - start).to_pybytes()
+            yield memoryview(data)[start:end]
 
 
-def listed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def listed(pieces: Iterator[Text]) -> Iterator[Text]:
     """Pieces of JSON values that each end with a comma, but for the last one's: the inside of an array."""
-    before = b""
+    before: Text | None = None
     for piece in pieces:
         if before:
             yield before
         before = piece
-    yield before[:-1]
+    if before:
+        yield before[:-1]
 
 
 class _Sink(io.RawIOBase):

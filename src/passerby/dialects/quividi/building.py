@@ -13,9 +13,9 @@ from passerby.dialects.quividi.aggregated import ALL_AT_ONCE, CELLS, SHAPES
 from passerby.dialects.quividi.finest import finest
 from passerby.dialects.quividi.requests import DataRequest
 from passerby.dialects.quividi.rows import sensor_table
-from passerby.jobs import Builder, Job, JobFailedError
+from passerby.jobs import Builder, Job, JobFailedError, Piece
 from passerby.services import Services
-from passerby.store.raw import listed, text_pieces
+from passerby.store.raw import listed, text_views
 
 KIND = "quividi"
 MAX_ROWS_AGGREGATED = 20_000_000
@@ -32,7 +32,7 @@ def creation_date(job: Job) -> str:
 def builder(services: Services) -> Builder:
     """What makes the exports of this dialect."""
 
-    def build(job: Job) -> Iterator[bytes]:
+    def build(job: Job) -> Iterator[Piece]:
         request = msgspec.convert(job.request, DataRequest)
         yield b'{"state":"finished","data":['
         yield from listed(_rows(services, request))
@@ -41,7 +41,7 @@ def builder(services: Services) -> Builder:
     return build
 
 
-def _rows(services: Services, request: DataRequest) -> Iterator[bytes]:
+def _rows(services: Services, request: DataRequest) -> Iterator[memoryview]:
     if request.time_resolution == "finest":
         yield from finest(services.store, services.catalogue.current(), request)
         return
@@ -50,7 +50,7 @@ def _rows(services: Services, request: DataRequest) -> Iterator[bytes]:
         written += table.num_rows
         if written > MAX_ROWS_AGGREGATED:
             raise JobFailedError(f"the export has more than {MAX_ROWS_AGGREGATED:,} rows: ask for less")
-        yield from text_pieces(services.store.stream("json_rows", {}, {"rows": table}))
+        yield from text_views(services.store.stream("json_rows", {}, {"rows": table}))
 
 
 def _tables(services: Services, request: DataRequest) -> Iterator[pa.Table]:

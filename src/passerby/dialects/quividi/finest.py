@@ -17,7 +17,7 @@ from passerby.dialects.quividi.rows import local_range
 from passerby.jobs import JobFailedError
 from passerby.metrics.street import FACTORS
 from passerby.store.contract import Parameter, Store
-from passerby.store.raw import text_pieces
+from passerby.store.raw import text_views
 
 MAX_ROWS = 3_000_000
 
@@ -32,7 +32,7 @@ _QUERIES: Mapping[DataType, tuple[str, str, Mapping[str, Parameter]]] = {
 }
 
 
-def finest(store: Store, catalogue: Catalogue, request: DataRequest) -> Iterator[bytes]:
+def finest(store: Store, catalogue: Catalogue, request: DataRequest) -> Iterator[memoryview]:
     """The rows as JSON objects, a comma behind each; JobFailedError when they are too many."""
     query, count, parameters = _QUERIES[request.data_type]
     table = _stretches(catalogue, request)
@@ -48,7 +48,7 @@ def finest(store: Store, catalogue: Catalogue, request: DataRequest) -> Iterator
     if found > MAX_ROWS:
         raise JobFailedError(f"the export has {found:,} rows; at most {MAX_ROWS:,} are allowed: ask for less")
     batches = store.stream(query, parameters, tables)
-    yield from text_pieces(batches if contents is None else lines(store, batches, contents))
+    yield from text_views(batches if contents is None else lines(store, batches, contents))
 
 
 def _stretches(catalogue: Catalogue, request: DataRequest) -> pa.Table:

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 from passerby.calendar import Calendar, calendar, fixed_days, to_utc
 from passerby.catalogue.model import Catalogue
 from passerby.dialects.quividi.requests import DataRequest, Resolution
-from passerby.metrics.compute import compute
-from passerby.metrics.places import Computed, Flags, Floats, Integers, Place
+from passerby.metrics.compute import compute_dense
+from passerby.metrics.places import Dense, Flags, Floats, Integers, Place
 from passerby.store.contract import Store
 
 _FIXED_DAYS = {"7d": 7, "30d": 30}
@@ -65,10 +65,15 @@ class Periods:
     def __len__(self) -> int:
         return len(self._unique[0])
 
-    @cached_property
-    def texts(self) -> pa.Array:
-        """Each as YYYY-MM-DDTHH:MM:SS."""
-        return pa.array(np.datetime_as_string(self._unique[0].astype("datetime64[ms]"), unit="s"))
+    def texts(self, separator: str) -> Mapping[str, pa.Array]:
+        """The columns of `Table.periods`, a row for each period."""
+        whole = pa.array(np.datetime_as_string(self._unique[0].astype("datetime64[ms]"), unit="s"))
+        date, time = pc.utf8_slice_codeunits(whole, 0, 10), pc.utf8_slice_codeunits(whole, 11, 19)
+        return {
+            "period_start": pc.binary_join_element_wise(date, time, separator),
+            "period_start_date": date,
+            "period_start_time": time,
+        }
 
 
 class Table:
@@ -99,21 +104,30 @@ class Table:
 
     def fill(self, store: Store, catalogue: Catalogue, metrics: Sequence[str]) -> None:
         """Compute metrics of the places."""
-        self._fill(compute(store, catalogue, metrics, self.places, self.calendars), metrics)
+        self._fill(compute_dense(store, catalogue, metrics, self.places, self.calendars))
 
     def fill_duration(self, store: Store, catalogue: Catalogue) -> None:
         """Compute how long the sensor of each place observed, where the places are gates."""
         sensors = [
             Place("sensor", number, int(of)) for number, of in zip(self._numbers.tolist(), self._of, strict=True)
         ]
-        self._fill(compute(store, catalogue, ["duration"], sensors, self.calendars), ["duration"])
+        self._fill(compute_dense(store, catalogue, ["duration"], sensors, self.calendars))
 
-    def _fill(self, found: Computed, metrics: Sequence[str]) -> None:
-        row = self.rows_of(found.place, found.bucket)
-        for index, name in enumerate(metrics):
-            mine = found.metric == index
-            values: Floats = np.bincount(row[mine], found.value[mine], len(self)).astype(np.float64)
-            self._values[name] = values
+    def _fill(self, found: Dense) -> None:
+        """Take what was found in each bucket of each place; buckets that one period is made of are added."""
+        for name, values in found.items():
+            summed = values if self._row is None else np.bincount(self._row, values, len(self)).astype(np.float64)
+            self._values[name] = summed
+
+    @cached_property
+    def _row(self) -> Integers | None:
+        """The row of each bucket of each place, one after the other; None where each has one of its own."""
+        if all((each.of_bucket[1:] > each.of_bucket[:-1]).all() for each in self._periods):
+            return None
+        of_buckets = [each.of_bucket for each in self._periods]
+        counts = np.array([len(each) for each in of_buckets], dtype=np.int64)[self._of]
+        row: Integers = np.repeat(self._offsets[:-1], counts) + self._of_places(of_buckets)
+        return row
 
     def rows_of(self, place: Integers, bucket: Integers) -> Integers:
         """The row of each (place, bucket)."""
@@ -168,13 +182,11 @@ class Table:
 
     def periods(self, separator: str) -> Mapping[str, pa.Array]:
         """`period_start` with `separator` between date and time, and its two halves."""
-        texts = [each.texts for each in self._periods]
-        whole = pa.concat_arrays([texts[of] for of in self._of] or [pa.array([], pa.string())])
-        date, time = pc.utf8_slice_codeunits(whole, 0, 10), pc.utf8_slice_codeunits(whole, 11, 19)
+        # Made once for each calendar: places only repeat them.
+        texts = [each.texts(separator) for each in self._periods]
         return {
-            "period_start": pc.binary_join_element_wise(date, time, separator),
-            "period_start_date": date,
-            "period_start_time": time,
+            name: pa.concat_arrays([texts[of][name] for of in self._of] or [pa.array([], pa.string())])
+            for name in ("period_start", "period_start_date", "period_start_time")
         }
 
     def _of_places(self, by_calendar: Sequence[Integers]) -> Integers:
