@@ -15,7 +15,7 @@ from tests.metrics.twin import Rules, Span
 from passerby.calendar import SIZES, Calendar, calendar
 from passerby.metrics import compute as compute_module
 from passerby.metrics import scope
-from passerby.metrics.compute import compute
+from passerby.metrics.compute import compute, compute_dense
 from passerby.metrics.media import CONTENTS, SCREENS, STREETS
 from passerby.metrics.places import Place
 from passerby.metrics.registry import METRICS
@@ -164,6 +164,40 @@ def test_computing_in_small_pieces_changes_nothing(holder, case):
         patch.setattr(scope, "_MANY_WINDOWS", 0)
         pieces = as_dict(compute(*asked, role=role, now_ms=now))
     assert pieces == whole
+
+
+@FEW
+@given(cases(sizes=["1d", "1h"]), st.sampled_from([100, 8_000_000]))
+def test_dense_values_are_the_same_with_zeros_between(holder, case, cells):
+    facts, rules, calendars, _, _ = case
+    store = holder.filled(facts)
+    places = every_place(calendars)
+    asked = (store, catalogue_of(rules), NAMES, places, calendars)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compute_module, "_CELLS", cells)
+        dense = compute_dense(*asked)
+    keys = [(number, bucket) for number, place in enumerate(places) for bucket in range(len(calendars[place.calendar]))]
+    told = {
+        (place, metric, bucket): value
+        for metric, name in enumerate(NAMES)
+        for (place, bucket), value in zip(keys, dense[name].tolist(), strict=True)
+        if value
+    }
+    assert told == as_dict(compute(*asked))
+
+
+@pytest.mark.parametrize("broken", range(5))
+def test_an_error_of_any_source_is_raised_and_without_one_each_source_is_asked_once(broken):
+    done = []
+
+    def fail():
+        raise ValueError("broken")
+
+    works = [lambda number=number: done.append(number) for number in range(5)]
+    compute_module._side_by_side(works)
+    assert sorted(done) == list(range(5))
+    with pytest.raises(ValueError, match="broken"):
+        compute_module._side_by_side([*works[:broken], fail, *works[broken + 1 :]])
 
 
 @pytest.mark.parametrize("unit_days", [1, 8000])
