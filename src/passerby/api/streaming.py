@@ -10,7 +10,7 @@ from itertools import islice
 
 from litestar.response import Stream
 
-# A trip to a thread and back costs a tenth of a millisecond: small pieces share one, unless they are slow to come.
+# A trip to a thread and back costs time: small pieces share one, unless they are slow to come.
 _AT_ONCE_BYTES = 1 << 20
 _AT_ONCE_S = 0.02
 

@@ -27,7 +27,7 @@ _SWEEP_S = 60.0
 # Results give way before observations do: below this much free space the oldest are deleted.
 _FREE_BYTES = 1 << 30
 _LEAST_FREE_BYTES = 1 << 28
-# Small enough to stay in a core's cache between decompressing and sending: larger ones took half as long again.
+# Small enough to stay in a core's cache between decompressing and sending: larger ones took more time.
 _PIECE_BYTES = 1 << 18
 # The store may be opening its file again; a job outlives that.
 _RETRIES_S = (1.0, 5.0, 15.0)
