@@ -10,8 +10,10 @@ import httpx
 import pytest
 from tests.support.dashboard import Dashboard, add_people
 from tests.support.networks import network, other_network
+from tests.support.pictures import png
 from tests.support.servers import serving
 
+from passerby.catalogue.pictures import Pictures, checked
 from passerby.services import open_services
 from passerby.web.routes import router
 from passerby.web.viewer import admin, admitted, editor
@@ -25,6 +27,10 @@ PARAMETERS = {
     "token": lambda _: "no-such-token",
     "given": lambda _: "0",
     "name": lambda _: "app.css",
+    "sensor_id": lambda _: 3024,
+    "what": lambda _: "sites",
+    "number": lambda _: 1,
+    "digest": lambda dashboard: dashboard.picture,
     "rest": lambda _: "no/such/page",
 }
 # Paths that parameters of the same name mean something else in: (path as the route has it, name) -> value.
@@ -47,6 +53,9 @@ def dashboard(tmp_path_factory):
             made.link_id, _ = services.share_links.create(
                 person_id=made.person("admin").id, title="Site", page="/app/sites/1", brands=(), sites=(1,), days=1
             )
+            picture = checked(png())
+            Pictures(services.catalogue.engine).put(3024, picture)
+            made.picture = picture.digest
             yield made
     finally:
         services.close()

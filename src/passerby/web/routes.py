@@ -13,7 +13,23 @@ from litestar.di import Provide
 
 from passerby.web import assets, rendering
 from passerby.web.errors import error_page
-from passerby.web.pages import account, api, credentials, feeds, home, links, missing, people, sign_in, webhooks
+from passerby.web.pages import (
+    account,
+    api,
+    catalogue,
+    credentials,
+    drawing,
+    feeds,
+    first_steps,
+    home,
+    links,
+    missing,
+    people,
+    rejected,
+    sensors,
+    sign_in,
+    webhooks,
+)
 from passerby.web.viewer import admitted, provide_viewer
 
 _MAX_FORM_BYTES = 1_000_000
@@ -21,6 +37,11 @@ _MAX_FORM_BYTES = 1_000_000
 # In the order of the navigation.
 PAGES: tuple[ModuleType, ...] = (
     home,
+    sensors,
+    rejected,
+    drawing,
+    catalogue,
+    first_steps,
     credentials,
     webhooks,
     feeds,
