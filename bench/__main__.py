@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from bench import exports, facts, ingest, outlets, raw, report, sightings, vidicenter, wifi, year
+from bench import exports, facts, ingest, outlets, raw, raw_sessions, report, sightings, vidicenter, wifi, year
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-SECTIONS = "abcdefghi"
+SECTIONS = "abcdefghik"
 
 
 def main() -> None:
@@ -20,23 +21,18 @@ def main() -> None:
     wanted = set(options.only.split(",")) if options.only else set(SECTIONS)
     largest = facts.SIZES[options.size]
     sizes = [size for size in facts.SIZES.values() if size.days <= largest.days]
-    sections: list[report.Section] = []
-    if "a" in wanted:
-        sections.append(ingest.run(folder, options.seconds))
-    if wanted & {"b", "c"}:
-        sections += exports.run(folder, sizes if "c" in wanted else [largest], min(options.seconds, 5))
-    if "d" in wanted:
-        sections.append(raw.run(folder, largest, options.rows))
-    if "e" in wanted:
-        sections.append(year.run(folder, largest))
-    if "f" in wanted:
-        sections.append(wifi.run(folder, options.wifi_days))
-    if "g" in wanted:
-        sections.append(sightings.run(folder, options.seconds))
-    if "h" in wanted:
-        sections.append(outlets.run(folder, min(options.seconds, 5)))
-    if "i" in wanted:
-        sections.append(vidicenter.run(folder))
+    parts: list[tuple[str, Callable[[], list[report.Section]]]] = [
+        ("a", lambda: [ingest.run(folder, options.seconds)]),
+        ("bc", lambda: exports.run(folder, sizes if "c" in wanted else [largest], min(options.seconds, 5))),
+        ("d", lambda: [raw.run(folder, largest, options.rows)]),
+        ("e", lambda: [year.run(folder, largest)]),
+        ("f", lambda: [wifi.run(folder, options.wifi_days)]),
+        ("g", lambda: [sightings.run(folder, options.seconds)]),
+        ("h", lambda: [outlets.run(folder, min(options.seconds, 5))]),
+        ("i", lambda: [vidicenter.run(folder)]),
+        ("k", lambda: [raw_sessions.run(folder)]),
+    ]
+    sections = [section for letters, run in parts if wanted & set(letters) for section in run()]
     if wanted == set(SECTIONS) and not options.no_page:
         stored = f"{largest.name} visits ({largest.sites:,} sites, {largest.days} days)"
         setting = [
