@@ -22,7 +22,7 @@ SHORTEST_PASSWORD = 10
 _LONGEST_PASSWORD = 256
 _LONGEST_NAME = 100
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def now_ms() -> int:
 
 def normal_email(email: str) -> str:
     """An address as it is kept and compared."""
-    return email.strip().lower()
+    return email.strip().lower().encode(errors="replace").decode()  # a lone surrogate is nobody's
 
 
 def problems_of_person(name: str, email: str) -> list[Problem]:

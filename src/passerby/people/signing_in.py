@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +16,7 @@ from sqlalchemy import Engine
 from passerby.catalogue import keys, schema
 from passerby.catalogue.database import reading, writing
 from passerby.dialects.throttle import FailureLimit
-from passerby.errors import InvalidInputError
+from passerby.errors import InvalidInputError, UnavailableError
 from passerby.people.directory import People
 from passerby.people.person import Person, check_password, normal_email, now_ms, person
 
@@ -24,6 +26,7 @@ LONGEST_DAYS = 30
 _NOTE_MS = 60_000  # how often a session in use is written down
 WINDOW_S = 900
 TRIES = 10
+_LONGEST_WAIT_S = 5.0
 _TRIES_OF_ADDRESS = 50
 _TRIES_OF_PERSON = 100
 _people, _sessions = schema.people, schema.person_sessions
@@ -93,9 +96,18 @@ class Sessions:
         with reading(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         held = row["held"] if row is not None else None
-        with self._hashing:
+        with self._turn():
             right = keys.password_matches(password, held or self._nobody)
         return person(dict(row)) if row is not None and held is not None and right else None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._hashing.acquire(timeout=_LONGEST_WAIT_S):
+            raise UnavailableError("too many people sign in at this moment: try again soon", 10)
+        try:
+            yield
+        finally:
+            self._hashing.release()
 
     def begin(self, person_id: int) -> str:
         """The token of a new session. Sessions that are over are forgotten on the way."""
@@ -139,7 +151,7 @@ class Sessions:
         check_password(new, who.name, who.email)
         if self.check(who.email, old) is None:
             raise InvalidInputError("this is not your password", "old")
-        with self._hashing:
+        with self._turn():
             held = keys.password_held(new)
         self._directory.set_held(who.id, held)
         return self.begin(who.id)

@@ -21,7 +21,7 @@ from passerby.web.viewer import WebRequest
 
 T = TypeVar("T")
 C = TypeVar("C", bound=str)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class Form:

@@ -13,7 +13,7 @@ from litestar.response import Redirect
 
 from passerby.errors import InvalidInputError
 from passerby.people import Person
-from passerby.people.person import problems_of_person
+from passerby.people.person import check_password, problems_of_person
 from passerby.people.signing_in import LONGEST_DAYS
 from passerby.services import Services
 from passerby.web.forms import Form
@@ -183,6 +183,7 @@ def _first(services: Services, token: str, form: Form, password: str) -> Person 
         account_id, account_name = 1, form.text("account_name", most=100)
     for problem in problems_of_person(name, email):
         form.errors.setdefault(problem.path, problem.message)
+    check_password(password, name, email)
     if form.errors:
         return None
     if not catalogue.accounts:
