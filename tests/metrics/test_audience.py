@@ -17,7 +17,10 @@ from passerby.metrics import audience
 from passerby.metrics.compute import compute
 from passerby.metrics.places import Place
 
-NAMES = ["ots", "watchers", "conversion_ratio", "ots_dwell", "dwell", "attention", "duration"]
+NAMES = [
+    *("ots", "watchers", "conversion_ratio", "ots_dwell", "dwell", "attention"),
+    *("mean_dwell", "mean_attention", "duration"),
+]
 KEYS = [("brand", 1), ("site", 1), ("site", 2), *(("sensor", sensor) for sensor in (1, 2, 3, 4))]
 COLUMNS = [field.name for field in fields(audience.Cells)]
 SETTINGS = settings(max_examples=40, deadline=None)

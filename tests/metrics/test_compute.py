@@ -86,8 +86,13 @@ def bucket_of(each: Calendar, index: int) -> Span:
 
 def expected(place: Place, facts: list[Fact], rules: list[Rules], bucket: Span, now: int) -> dict[str, Fraction]:
     """What the twin says about one place and bucket; `facts` count for the role."""
+    values = added_up(place, facts, rules, bucket, now)
+    return values if place.level in {"zone", "line"} else twin.with_ratios(values)
+
+
+def added_up(place: Place, facts: list[Fact], rules: list[Rules], bucket: Span, now: int) -> dict[str, Fraction]:
     if place.level == "brand":
-        of_sites = [expected(Place("site", site), facts, rules, bucket, now) for site in (1, 2)]
+        of_sites = [added_up(Place("site", site), facts, rules, bucket, now) for site in (1, 2)]
         return {
             name: (max if name == "peak_occupancy" else sum)(values[name] for values in of_sites)
             for name in of_sites[0]
@@ -258,6 +263,8 @@ def test_quarters_of_an_hour_add_up_to_hours_and_days(holder, case):
         day = calendar("1d", frame.zone, frame.range_start_ms, frame.range_end_ms)
         by_day = defaultdict(list)
         for (place, metric, bucket), value in found.items():
+            if METRICS[NAMES[metric]].combine == "ratio":
+                continue
             by_day[
                 place, metric, int(day.bucket_of(each.starts[bucket : bucket + 1].clip(frame.range_start_ms))[0])
             ].append(value)

@@ -74,8 +74,22 @@ def came_in(facts: Iterable[Fact]) -> Iterable[tuple[Fact, Fraction]]:
             yield fact, Fraction(fact.get("count_in"))
 
 
+def ratio(numerator: Fraction | int, denominator: Fraction | int) -> Fraction:
+    return Fraction(numerator) / denominator if denominator else Fraction(0)
+
+
+def with_ratios(values: dict[str, Fraction]) -> dict[str, Fraction]:
+    """The sums and peaks of a place, and what is made of sums."""
+    entered, stayed = values["visits"], values["timed_visits"]
+    return {
+        **values,
+        "turn_in_rate": ratio(100 * entered, entered + values["walk_bys"]),
+        "mean_dwell_time": ratio(values["dwell_time"], stayed),
+    }
+
+
 def people(facts: Sequence[Fact], rules: Rules, bucket: Span, now: int) -> dict[str, Fraction]:
-    """Every metric of a unit (a site's counting sensors, or one sensor) in one bucket, cut to the asked range.
+    """Every sum and peak of a unit (a site's counting sensors, or one sensor) in one bucket, cut to the asked range.
 
     `facts` are those of its sensors whose role counts, over all time.
     """
@@ -198,6 +212,7 @@ def zone_metrics(facts: Sequence[Fact], min_dwell_ms: int, bucket: Span, now: in
     return {
         "zone_visits": Fraction(len(inside)),
         "zone_dwell_time": Fraction(sum(fact.get("ended_ms") - fact.start for fact in inside)),
+        "zone_mean_dwell_time": ratio(sum(fact.get("ended_ms") - fact.start for fact in inside), len(inside)),
         "zone_peak_visits": peak(visits_present, lasting(stays), bucket, now, Rules()),
     }
 

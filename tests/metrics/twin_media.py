@@ -11,13 +11,9 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from tests.metrics.network import Fact
-from tests.metrics.twin import Span, duration
+from tests.metrics.twin import Span, duration, ratio
 
 STEP = 30_000
-
-
-def ratio(numerator: Fraction | int, denominator: Fraction | int) -> Fraction:
-    return Fraction(numerator) / denominator if denominator else Fraction(0)
 
 
 def screen(facts: Iterable[Fact], bucket: Span) -> dict[str, Fraction]:
@@ -31,6 +27,8 @@ def screen(facts: Iterable[Fact], bucket: Span) -> dict[str, Fraction]:
         "ots_dwell": Fraction(sum(duration(fact) for fact in seen)),
         "dwell": Fraction(sum(duration(fact) for fact in watchers)),
         "attention": Fraction(sum(fact.get("attention_ms") for fact in watchers)),
+        "mean_dwell": ratio(sum(duration(fact) for fact in watchers), len(watchers)),
+        "mean_attention": ratio(sum(fact.get("attention_ms") for fact in watchers), len(watchers)),
     }
 
 

@@ -33,6 +33,10 @@ def _percent(part: Floats, whole: Floats) -> Floats:
     return divided(100.0 * part, whole)
 
 
+def _turn_in_rate(visits: Floats, walk_bys: Floats) -> Floats:
+    return _percent(visits, visits + walk_bys)
+
+
 _HOUR_MS = 3_600_000.0
 IM_PARTS = (
     "im_vehicle_count",
@@ -56,7 +60,12 @@ def _im(vehicles: Floats, impressions: Floats, vehicle_presence: Floats, footfal
 
 
 RATIOS: dict[str, Ratio] = {
+    "turn_in_rate": Ratio(("visits", "walk_bys"), _turn_in_rate),
+    "mean_dwell_time": Ratio(("dwell_time", "timed_visits"), divided),
+    "zone_mean_dwell_time": Ratio(("zone_dwell_time", "zone_visits"), divided),
     "conversion_ratio": Ratio(("watchers", "ots"), _percent),
+    "mean_dwell": Ratio(("dwell", "watchers"), divided),
+    "mean_attention": Ratio(("attention", "watchers"), divided),
     "impressions_per_play": Ratio(("impressions", "play_count"), divided),
     "impressions_per_vehicle": Ratio(("vehicle_impressions", "vehicle_count"), divided),
     "im": Ratio((*IM_PARTS[:3], "im_footfall_presence"), _im),

@@ -55,6 +55,14 @@ _PEOPLE = (
         "visits that start in the bucket with a known duration, bounces left out",
     ),
     Metric(
+        "mean_dwell_time",
+        "ms",
+        "ratio",
+        _SITES,
+        "How long a visit lasts on average.",
+        "dwell_time / timed_visits; 0 when there are none",
+    ),
+    Metric(
         "group_visits",
         "groups",
         "sum",
@@ -82,6 +90,14 @@ _PEOPLE = (
         "passages of class person that start in the bucket",
     ),
     Metric(
+        "turn_in_rate",
+        "percent",
+        "ratio",
+        _SITES,
+        "How many of those who came by came in.",
+        "100 * visits / (visits + walk_bys); 0 when nobody came by",
+    ),
+    Metric(
         "zone_visits",
         "stays",
         "sum",
@@ -96,6 +112,14 @@ _PEOPLE = (
         ("zone",),
         "Time spent in a zone.",
         "sum of the durations of the zone_visits",
+    ),
+    Metric(
+        "zone_mean_dwell_time",
+        "ms",
+        "ratio",
+        ("zone",),
+        "How long a stay in a zone lasts on average.",
+        "zone_dwell_time / zone_visits; 0 when there are none",
     ),
     Metric(
         "zone_peak_visits",
