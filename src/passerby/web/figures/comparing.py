@@ -1,0 +1,230 @@
+"""Metrics of some places over the chosen period, beside what they were at the times that it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from passerby.metrics.metric import Metric
+from passerby.metrics.places import Flags, Floats
+from passerby.metrics.registry import METRICS
+from passerby.web.figures.asking import Answer, Line, Observed, Source, Spot
+from passerby.web.figures.period import Choice, Comparison, Shift, Span, local
+
+_DAY_MS = 86_400_000
+# What a ratio is nothing without. Where nobody counts who passes, everybody who comes by seems to come in.
+_NEEDS = {
+    "turn_in_rate": "walk_bys",
+    "mean_dwell_time": "timed_visits",
+    "zone_mean_dwell_time": "zone_visits",
+    "conversion_ratio": "ots",
+    "mean_dwell": "watchers",
+    "mean_attention": "watchers",
+    "impressions_per_vehicle": "vehicle_count",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A number at another time. `value` None: not observed then."""
+
+    comparison: Comparison
+    value: float | None
+    change: float | None
+    """Percent more (or, of a percentage, points more); None where there is nothing to compare with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A metric's value; None: not observed, or (of a ratio) made of nothing."""
+
+    metric: Metric
+    value: float | None
+    compared: tuple[Compared, ...] = ()
+
+    @property
+    def last(self) -> Compared | None:
+        """What charts and tables compare with."""
+        return self.compared[0] if self.compared else None
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A series by local time beside the one it is compared with, whose values stand at the buckets they belong to."""
+
+    metric: Metric
+    bucket: str
+    labels: Sequence[str]
+    values: Sequence[float | None]
+    before: Sequence[float | None] | None = None
+
+
+class Comparing:
+    """The metrics of `spots`, of each and together.
+
+    What was not observed is None; who has a value was observed, whatever the sensors say about themselves.
+
+    Args:
+        metrics: Names; one that says something of each spot's level.
+        every_sensor: As of a metric: sensors that are no entry points count too.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        spots: Sequence[Spot],
+        choice: Choice,
+        metrics: Sequence[str],
+        *,
+        every_sensor: bool = False,
+    ) -> None:
+        self._source, self._every = source, every_sensor
+        self._spots, self._metrics = spots, metrics
+        zones = sorted({spot.zone for spot in spots})
+        # Names and lengths are those of the first place's clock: they differ for a few hours of a day at most.
+        today = local(source.now_ms, spots[0].zone if spots else "UTC").date()
+        self.bucket = choice.bucket_for(today)
+        self.comparisons = choice.comparisons(today)
+        self.spans: dict[str, Span | None] = {zone: choice.span(zone, source.now_ms) for zone in zones}
+        self.answer = source.ask(metrics, spots, self.spans, self.bucket)
+        self.observed = source.observed(spots, self.spans, self.bucket, every_sensor=every_sensor)
+        self.seen: Flags = (self.observed.ms() > 0) | self._has_values(self.answer)
+        self._first = self.comparisons[0].shifts[0] if self.comparisons else None
+        self._answers: dict[Shift, Answer] = {}
+        self._seen: dict[Shift, Flags] = {}
+        for shift in dict.fromkeys(shift for each in self.comparisons for shift in each.shifts):
+            spans = {zone: choice.span(zone, source.now_ms, shift) for zone in zones}
+            answer = source.ask(metrics, spots, spans, self.bucket if shift == self._first else None)
+            self._answers[shift], self._seen[shift] = answer, self._seen_then(answer, spans)
+
+    # -- numbers
+
+    def together(self) -> dict[str, Number]:
+        """Each metric of all spots together; a ratio of those where it says something."""
+        return {
+            name: _number(
+                name,
+                _together(self.answer, name, self.seen),
+                [
+                    float(_middle(each, lambda shift: np.array([self._whole(name, shift)]))[0])  # noqa: B023  # used at once
+                    for each in self.comparisons
+                ],
+                self.comparisons,
+            )
+            for name in self._metrics
+        }
+
+    def each(self) -> list[dict[str, Number]]:
+        """Each metric of each spot."""
+        found: list[dict[str, Number]] = [{} for _ in self._spots]
+        for name in self._metrics:
+            values = _each(self.answer, name, self.seen)
+            before = [
+                _middle(each, lambda shift: _each(self._answers[shift], name, self._seen[shift]))  # noqa: B023  # used at once
+                for each in self.comparisons
+            ]
+            for index, numbers in enumerate(found):
+                numbers[name] = _number(name, values[index], [one[index] for one in before], self.comparisons)
+        return found
+
+    def shares(self) -> list[float | None]:
+        """Which part of its span each spot was observed; None where the span has not begun."""
+        times, elapsed = self.observed.ms(), self.observed.elapsed_ms()
+        return [
+            min(1.0, float(time / whole)) if whole else None
+            for time, whole in zip(times.tolist(), elapsed.tolist(), strict=True)
+        ]
+
+    # -- series
+
+    def trend(self, name: str, *, compared: bool = True) -> Trend:
+        """The series of a metric of all spots together, with gaps where nobody looked."""
+        line = self.answer.line(name, self.observed)
+        before = None
+        if compared and self._first is not None:
+            before = _aligned(line, self._answers[self._first].line(name), self._first)
+        return Trend(METRICS[name], self.bucket, line.labels, line.numbers(), before)
+
+    def _whole(self, name: str, shift: Shift) -> float:
+        return _together(self._answers[shift], name, self._seen[shift])
+
+    def _has_values(self, answer: Answer) -> Flags:
+        flags = np.zeros(len(self._spots), dtype=np.bool_)
+        for name in self._metrics:
+            flags |= answer.totals(name) > 0
+        return flags
+
+    def _seen_then(self, answer: Answer, spans: Mapping[str, Span | None]) -> Flags:
+        """Which spots were observed. Whoever has a value was, so only the others are looked up."""
+        seen = self._has_values(answer)
+        dark = np.flatnonzero(~seen)
+        if len(dark):
+            spots = [self._spots[index] for index in dark.tolist()]
+            seen[dark] = self._source.observed(spots, spans, every_sensor=self._every).ms() > 0
+        return seen
+
+
+def change(metric: Metric, value: float, before: float) -> float | None:
+    """How much more a value is: percent, of percentages points; None where that cannot be told."""
+    if np.isnan(value) or np.isnan(before):
+        return None
+    if metric.unit == "percent":
+        return float(value - before)
+    return float(100 * (value - before) / before) if before else None
+
+
+def known(value: float) -> float | int | None:
+    """A number as people know it: whole ones whole, None for NaN."""
+    if np.isnan(value):
+        return None
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _has(answer: Answer, name: str, seen: Flags) -> Flags:
+    """At which spots a metric says something: where they were observed, and what it divides by is there."""
+    needed = _NEEDS.get(name)
+    found: Flags = seen if needed is None else seen & (answer.totals(needed) > 0)
+    return found
+
+
+def _each(answer: Answer, name: str, seen: Flags) -> Floats:
+    values: Floats = np.where(_has(answer, name, seen), answer.totals(name), np.nan)
+    return values
+
+
+def _together(answer: Answer, name: str, seen: Flags) -> float:
+    has = _has(answer, name, seen)
+    return answer.total(name, has) if has.any() else np.nan
+
+
+def _middle(comparison: Comparison, values: object) -> Floats:
+    """The median over the times that were observed; of one time its value."""
+    every = np.stack([values(shift) for shift in comparison.shifts])  # type: ignore[operator]  # a function of a shift
+    found = np.full(every.shape[1], np.nan)
+    some = ~np.isnan(every).all(axis=0)
+    if some.any():
+        found[some] = np.nanmedian(every[:, some], axis=0)
+    return found
+
+
+def _number(name: str, value: float, before: Sequence[float], comparisons: Sequence[Comparison]) -> Number:
+    metric = METRICS[name]
+    compared = tuple(
+        Compared(comparison, known(earlier), change(metric, value, earlier))
+        for comparison, earlier in zip(comparisons, before, strict=True)
+    )
+    return Number(metric, known(value), compared)
+
+
+def _aligned(line: Line, before: Line, shift: Shift) -> list[float | None]:
+    """The earlier values at the buckets they belong to: by local time; a month's by their order."""
+    if shift.month:
+        values = before.numbers()[: len(line.floors_ms)]
+        return [*values, *[None] * (len(line.floors_ms) - len(values))]
+    found = dict(zip((before.floors_ms + shift.days * _DAY_MS).tolist(), before.numbers(), strict=True))
+    return [found.get(floor) for floor in line.floors_ms.tolist()]
+
+
+__all__ = ["Compared", "Comparing", "Number", "Observed", "Trend", "change", "known"]
