@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -16,19 +15,15 @@ from litestar.response import Stream
 from msgspec import Meta
 
 from passerby.api.filters import number
+from passerby.api.live_changes import EVENT_STREAM, HEADERS, Changes
 from passerby.api.live_document import Corrected, LiveNow, Places, document
 from passerby.api.native import native_router
 from passerby.catalogue.model import Catalogue, Credential
 from passerby.errors import NotFoundError
-from passerby.live import Change, SiteNow
 from passerby.metrics.question import subjects
 from passerby.services import Services
 
 PATH = "/v1/live"
-HEARTBEAT_S = 15.0
-EVENT_STREAM = "text/event-stream"
-# Proxies must neither keep an event back nor hand an old one out.
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _PLACES = "Without any place: every site that the key may see."
 
 
@@ -68,8 +63,8 @@ async def live(  # noqa: PLR0913, PLR0917  # one parameter a query parameter, as
     catalogue = services.catalogue.current()
     places = Places.of(subjects(catalogue, credential, named))  # type: ignore[arg-type]  # its keys are levels
     if EVENT_STREAM in request.headers.get("accept", ""):
-        stream = _Changes(services, credential, places)
-        return Stream(stream.events(await stream.open()), media_type=EVENT_STREAM, headers=_HEADERS)  # type: ignore[return-value]  # the stream of what is documented
+        stream = Changes(services, credential, places, lambda: _still(services, credential))
+        return Stream(stream.events(await stream.open()), media_type=EVENT_STREAM, headers=HEADERS)  # type: ignore[return-value]  # the stream of what is documented
     at_ms, sites = await asyncio.to_thread(services.live.sites, places.site_ids)
     found = document(services, catalogue, credential, places, at_ms, list(sites.values()))
     return Response(found, headers={"Cache-Control": "no-store"})
@@ -113,95 +108,9 @@ def _seen_site(catalogue: Catalogue, credential: Credential, text: str) -> int:
     return site.id
 
 
-class _Changes:
-    """One stream. Of each site only the newest state waits: a slow reader misses steps in between, never the last."""
-
-    def __init__(self, services: Services, credential: Credential, places: Places) -> None:
-        self._services = services
-        self._credential = credential
-        self._places = places
-        self._loop = asyncio.get_running_loop()
-        self._woken = asyncio.Event()
-        self._waiting: dict[int, SiteNow] = {}
-        self._told: dict[int, object] = {}
-        self._at_ms = 0
-        self._over = False
-        self._number = 0
-        self._wanted = frozenset(places.site_ids)
-        self._unsubscribe = services.live.subscribe(self._changed, self._end)
-
-    async def open(self) -> bytes:
-        """The first event. Changes since are waiting already."""
-        try:
-            at_ms, sites = await asyncio.to_thread(self._services.live.sites, self._places.site_ids)
-            self._news(sites)
-            return self._event("state", at_ms, list(sites.values()))
-        except BaseException:
-            self._unsubscribe()
-            raise
-
-    async def events(self, first: bytes) -> AsyncIterator[bytes]:
-        """The first event, then the others as they come, with a comment when there was nothing for a while."""
-        try:
-            yield first
-            while not self._over:
-                try:
-                    await asyncio.wait_for(self._woken.wait(), HEARTBEAT_S)
-                except TimeoutError:
-                    if not self._allowed():
-                        return
-                    yield b": nothing new\n\n"
-                    continue
-                self._woken.clear()
-                waiting, self._waiting = self._waiting, {}
-                if not self._allowed():
-                    return
-                if changed := self._news(waiting):
-                    yield self._event("change", self._at_ms, changed)
-        finally:
-            self._unsubscribe()
-
-    def _news(self, sites: Mapping[int, SiteNow]) -> list[SiteNow]:
-        """Those whose numbers are others than this stream told last, which they are from now on.
-
-        A change that was found while the first event was made is in that event already.
-        """
-        changed = [sites[number] for number in sorted(sites) if self._told.get(number) != sites[number].numbers()]
-        self._told.update((site.site_id, site.numbers()) for site in changed)
-        return changed
-
-    def _allowed(self) -> bool:
-        """Whether the key is still what it was: one that was revoked or narrowed has to ask again."""
-        catalogue = self._services.catalogue.current()
-        return catalogue.credentials.get(self._credential.id) == self._credential
-
-    def _event(self, name: str, at_ms: int, sites: Sequence[SiteNow]) -> bytes:
-        catalogue = self._services.catalogue.current()
-        found = document(self._services, catalogue, self._credential, self._places, at_ms, sites)
-        self._number += 1
-        data = msgspec.json.encode(found)
-        return b"id: %d\nevent: %s\ndata: %s\n\n" % (self._number, name.encode(), data)
-
-    # -- in other threads
-
-    def _changed(self, change: Change) -> None:
-        wanted = [site for site in change.sites if site.site_id in self._wanted]
-        if wanted:
-            self._loop.call_soon_threadsafe(self._take, change.at_ms, wanted)
-
-    def _end(self) -> None:
-        self._loop.call_soon_threadsafe(self._stop)
-
-    # -- in the loop
-
-    def _take(self, at_ms: int, sites: Sequence[SiteNow]) -> None:
-        self._at_ms = at_ms
-        self._waiting.update({site.site_id: site for site in sites})
-        self._woken.set()
-
-    def _stop(self) -> None:
-        self._over = True
-        self._woken.set()
+async def _still(services: Services, credential: Credential) -> bool:
+    """Whether a key is still what it was: one that was revoked or narrowed has to ask again."""
+    return services.catalogue.current().credentials.get(credential.id) == credential
 
 
 router = native_router(PATH, [live, correct, corrections], tags=["Live"])

@@ -116,7 +116,7 @@ def config(*, dark: bool = False) -> Spec:
         "text": {"color": ink},
         "axis": {**soft_text, "gridColor": grid, "domainColor": grid, "tickColor": grid, "titleFontWeight": 500},
         "axisX": {"grid": False},
-        "legend": {"labelColor": ink, "orient": "top", "title": None, "symbolType": "circle"},
+        "legend": {"labelColor": ink, "titleColor": soft, "orient": "top", "title": None, "symbolType": "circle"},
         "title": {"color": ink, "fontSize": 14, "anchor": "start", "offset": 12},
     }
 
@@ -151,7 +151,14 @@ def trend(  # noqa: PLR0913, PLR0917  # what it is called, and its columns
         for label, end, value in zip(labels, edges, first, strict=True)
         if value is None
     ]
-    form = _Trend(unit, _time_format(bucket, labels), tuple(series), len(labels) <= _POINTS_SHOWN)
+    form = _Trend(
+        unit,
+        _time_format(bucket, labels),
+        tuple(series),
+        points=len(labels) <= _POINTS_SHOWN,
+        shaded=any("dark" in row for row in drawn),
+        flat=_flat(drawn),
+    )
     description = _trend_words(title, unit, labels, series, bucket)
     return Chart(name, title, meaning, description, columns, rows, 240, lambda: _trend(form), drawn)
 
@@ -178,7 +185,7 @@ def bars(  # noqa: PLR0913, PLR0917  # what it is called, and its columns
         for name_, values in series.items()
         for each, value in zip(categories, values, strict=True)
     ]
-    form = _Bars(category, unit, tuple(series), lying)
+    form = _Bars(category, unit, tuple(series), lying=lying, flat=_flat(drawn))
     height = max(100, 34 * len(categories) * min(len(series), 2)) if lying else 240
     return Chart(
         name, title, meaning, _bars_words(title, unit, rows), columns, rows, height, lambda: _bars(form), drawn
@@ -249,6 +256,10 @@ def _short(value: Value) -> str:
     return value if isinstance(value, str) else f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
 
 
+def _flat(drawn: Sequence[Mapping[str, Value]]) -> bool:
+    return not any(row.get("value") for row in drawn)
+
+
 def _column(title: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in title.lower())
 
@@ -292,13 +303,15 @@ class _Trend:
     format: str
     series: tuple[str, ...]
     points: bool
+    shaded: bool
+    flat: bool
 
 
 @cache
 def _trend(form: _Trend) -> Spec:
     alt = _altair()
     x = alt.X("time:T", scale=alt.Scale(type="utc"), axis=_time_axis(alt, form.format), title=None)
-    y = alt.Y("value:Q", title=form.unit or None, scale=alt.Scale(zero=True, nice=True), axis=_number_axis(alt))
+    y = alt.Y("value:Q", title=form.unit or None, scale=_from_zero(alt, form.flat), axis=_number_axis(alt))
     shade = (
         alt.Chart()
         .mark_rect(opacity=0.14, color="#888888")
@@ -308,9 +321,8 @@ def _trend(form: _Trend) -> Spec:
     several = len(form.series) > 1
     scale, legend = alt.Scale(domain=list(form.series)), alt.Legend(title=None) if several else None
     color = alt.Color("series:N", scale=scale, legend=legend)
-    dash = alt.StrokeDash(
-        "series:N", scale=alt.Scale(domain=list(form.series), range=_dashes(form.series)), legend=None
-    )
+    dashes = alt.Scale(domain=list(form.series), range=_dashes(form.series))
+    dash = alt.StrokeDash("series:N", scale=dashes, legend=legend)
     tooltip = [
         alt.Tooltip("when:N", title="Time"),
         alt.Tooltip("series:N", title="Series"),
@@ -326,11 +338,12 @@ def _trend(form: _Trend) -> Spec:
         .encode(x=x, y=y, color=color, strokeDash=dash, tooltip=tooltip)
         .transform_filter("isValid(datum.series)")
     )
-    return _spec(alt, alt.layer(shade, lines))
+    return _spec(alt, alt.layer(shade, lines) if form.shaded else lines)
 
 
 def _dashes(series: Sequence[str]) -> list[list[int]]:
-    return [[4, 3] if name == BEFORE else [1, 0] for name in series]
+    """The first is drawn through, so that one that lies under another is still seen."""
+    return [[1, 0] if number == 0 else [5, 3] if number == 1 else [2, 2] for number in range(len(series))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +352,7 @@ class _Bars:
     unit: str
     series: tuple[str, ...]
     lying: bool
+    flat: bool
 
 
 @cache
@@ -350,13 +364,14 @@ def _bars(form: _Bars) -> Spec:
         *([alt.Tooltip("series:N", title="Series")] if several else []),
         alt.Tooltip("value:Q", title=form.unit or "Value", format=",.2~f"),
     ]
-    numbers = {"title": form.unit or None, "axis": _number_axis(alt)}
+    numbers = {"title": form.unit or None, "axis": _number_axis(alt), "scale": _from_zero(alt, form.flat)}
     chart = alt.Chart().mark_bar()
     if form.lying:
         names = alt.Y("category:N", sort=None, title=None, axis=alt.Axis(labelLimit=180, domain=False, ticks=False))
         chart = chart.encode(y=names, x=alt.X("value:Q", **numbers), tooltip=tooltip)
     else:
-        names = alt.X("category:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
+        axis = alt.Axis(labelAngle=0, labelOverlap=True, labelSeparation=6)
+        names = alt.X("category:N", sort=None, title=None, axis=axis)
         chart = chart.encode(x=names, y=alt.Y("value:Q", **numbers), tooltip=tooltip)
     if several:
         color = alt.Color(
@@ -385,7 +400,14 @@ def _week(unit: str) -> Spec:
                 sort=hours,
                 title=None,
                 scale=alt.Scale(domain=hours, paddingInner=0.06),
-                axis=alt.Axis(labelAngle=0, labelOverlap="parity", domain=False, ticks=False),
+                axis=alt.Axis(
+                    labelAngle=0,
+                    labelOverlap="parity",
+                    labelSeparation=4,
+                    labelExpr="slice(datum.label, 0, 2)",
+                    domain=False,
+                    ticks=False,
+                ),
             ),
             y=alt.Y(
                 "weekday:O",
@@ -431,6 +453,11 @@ def _pyramid(unit: str, groups: tuple[str, ...], left: str, right: str) -> Spec:
 
 def _time_axis(alt: Any, format_: str) -> Any:  # noqa: ANN401  # altair is loaded late
     return alt.Axis(format=format_, labelOverlap=True, tickCount=8, labelFlush=True)
+
+
+def _from_zero(alt: Any, flat: bool) -> Any:  # noqa: ANN401  # altair is loaded late
+    """A scale from 0. Where every value is 0 it has no length of its own."""
+    return alt.Scale(domain=[0, 1]) if flat else alt.Scale(zero=True, nice=True)
 
 
 def _number_axis(alt: Any) -> Any:  # noqa: ANN401  # altair is loaded late

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,12 +30,18 @@ _NEEDS = {
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A number at another time. `value` None: not observed then."""
+    """A number at another time. `value` None: not observed then.
+
+    `change`: percent more (or, of a percentage, points more); None where there is nothing to compare with.
+    `observed`: the share of that time in which sensors observed, None where it was not looked up. `times`: how many of
+    the times that a median is made of were observed.
+    """
 
     comparison: Comparison
     value: float | None
     change: float | None
-    """Percent more (or, of a percentage, points more); None where there is nothing to compare with."""
+    observed: float | None = None
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +102,33 @@ class Comparing:
         self._first = self.comparisons[0].shifts[0] if self.comparisons else None
         self._answers: dict[Shift, Answer] = {}
         self._seen: dict[Shift, Flags] = {}
+        self._shares_then: list[float | None] = [None] * len(spots)
         for shift in dict.fromkeys(shift for each in self.comparisons for shift in each.shifts):
             spans = {zone: choice.span(zone, source.now_ms, shift) for zone in zones}
             answer = source.ask(metrics, spots, spans, self.bucket if shift == self._first else None)
-            self._answers[shift], self._seen[shift] = answer, self._seen_then(answer, spans)
+            self._answers[shift] = answer
+            if shift == self._first:
+                then = source.observed(spots, spans, every_sensor=every_sensor)
+                self._shares_then = _shares(then)
+                self._seen[shift] = (then.ms() > 0) | self._has_values(answer)
+            else:
+                self._seen[shift] = self._seen_then(answer, spans)
 
     # -- numbers
 
     def together(self) -> dict[str, Number]:
         """Each metric of all spots together; a ratio of those where it says something."""
+        known_then = [share for share in self._shares_then if share is not None]
+        share = sum(known_then) / len(known_then) if known_then else None
         return {
-            name: _number(
+            name: self._number(
                 name,
                 _together(self.answer, name, self.seen),
                 [
-                    float(_middle(each, lambda shift: np.array([self._whole(name, shift)]))[0])  # noqa: B023  # used at once
+                    [_together(self._answers[shift], name, self._seen[shift]) for shift in each.shifts]
                     for each in self.comparisons
                 ],
-                self.comparisons,
+                share,
             )
             for name in self._metrics
         }
@@ -120,22 +137,26 @@ class Comparing:
         """Each metric of each spot."""
         found: list[dict[str, Number]] = [{} for _ in self._spots]
         for name in self._metrics:
-            values = _each(self.answer, name, self.seen)
-            before = [
-                _middle(each, lambda shift: _each(self._answers[shift], name, self._seen[shift]))  # noqa: B023  # used at once
-                for each in self.comparisons
-            ]
+            values = _each(self.answer, name, self.seen).tolist()
+            then = {shift: _each(self._answers[shift], name, seen).tolist() for shift, seen in self._seen.items()}
             for index, numbers in enumerate(found):
-                numbers[name] = _number(name, values[index], [one[index] for one in before], self.comparisons)
+                before = [[then[shift][index] for shift in each.shifts] for each in self.comparisons]
+                numbers[name] = self._number(name, values[index], before, self._shares_then[index])
         return found
 
     def shares(self) -> list[float | None]:
         """Which part of its span each spot was observed; None where the span has not begun."""
-        times, elapsed = self.observed.ms(), self.observed.elapsed_ms()
-        return [
-            min(1.0, float(time / whole)) if whole else None
-            for time, whole in zip(times.tolist(), elapsed.tolist(), strict=True)
-        ]
+        return _shares(self.observed)
+
+    def _number(self, name: str, value: float, before: Sequence[Sequence[float]], share: float | None) -> Number:
+        metric = METRICS[name]
+        compared = []
+        for comparison, times in zip(self.comparisons, before, strict=True):
+            some = [each for each in times if each == each]  # noqa: PLR0124  # NaN differs from itself
+            earlier = statistics.median(some) if some else math.nan
+            observed = share if comparison.shifts == (self._first,) else None
+            compared.append(Compared(comparison, known(earlier), change(metric, value, earlier), observed, len(some)))
+        return Number(metric, known(value), tuple(compared))
 
     # -- series
 
@@ -146,9 +167,6 @@ class Comparing:
         if compared and self._first is not None:
             before = _aligned(line, self._answers[self._first].line(name), self._first)
         return Trend(METRICS[name], self.bucket, line.labels, line.numbers(), before)
-
-    def _whole(self, name: str, shift: Shift) -> float:
-        return _together(self._answers[shift], name, self._seen[shift])
 
     def _has_values(self, answer: Answer) -> Flags:
         flags = np.zeros(len(self._spots), dtype=np.bool_)
@@ -168,7 +186,7 @@ class Comparing:
 
 def change(metric: Metric, value: float, before: float) -> float | None:
     """How much more a value is: percent, of percentages points; None where that cannot be told."""
-    if np.isnan(value) or np.isnan(before):
+    if math.isnan(value) or math.isnan(before):
         return None
     if metric.unit == "percent":
         return float(value - before)
@@ -177,7 +195,7 @@ def change(metric: Metric, value: float, before: float) -> float | None:
 
 def known(value: float) -> float | int | None:
     """A number as people know it: whole ones whole, None for NaN."""
-    if np.isnan(value):
+    if math.isnan(value):
         return None
     return int(value) if float(value).is_integer() else float(value)
 
@@ -196,26 +214,12 @@ def _each(answer: Answer, name: str, seen: Flags) -> Floats:
 
 def _together(answer: Answer, name: str, seen: Flags) -> float:
     has = _has(answer, name, seen)
-    return answer.total(name, has) if has.any() else np.nan
+    return answer.total(name, has) if has.any() else math.nan
 
 
-def _middle(comparison: Comparison, values: object) -> Floats:
-    """The median over the times that were observed; of one time its value."""
-    every = np.stack([values(shift) for shift in comparison.shifts])  # type: ignore[operator]  # a function of a shift
-    found = np.full(every.shape[1], np.nan)
-    some = ~np.isnan(every).all(axis=0)
-    if some.any():
-        found[some] = np.nanmedian(every[:, some], axis=0)
-    return found
-
-
-def _number(name: str, value: float, before: Sequence[float], comparisons: Sequence[Comparison]) -> Number:
-    metric = METRICS[name]
-    compared = tuple(
-        Compared(comparison, known(earlier), change(metric, value, earlier))
-        for comparison, earlier in zip(comparisons, before, strict=True)
-    )
-    return Number(metric, known(value), compared)
+def _shares(observed: Observed) -> list[float | None]:
+    times, elapsed = observed.ms().tolist(), observed.elapsed_ms().tolist()
+    return [min(1.0, time / whole) if whole else None for time, whole in zip(times, elapsed, strict=True)]
 
 
 def _aligned(line: Line, before: Line, shift: Shift) -> list[float | None]:

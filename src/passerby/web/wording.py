@@ -1,0 +1,109 @@
+"""How numbers are called and written for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from passerby.metrics.metric import Metric, Unit
+from passerby.metrics.registry import METRICS
+
+LABELS: Mapping[str, str] = {
+    "visits": "Visitors",
+    "all_visits": "Everybody who came in",
+    "bounces": "Turned on the heel",
+    "turn_in_rate": "Turn-in rate",
+    "mean_dwell_time": "Mean stay",
+    "walk_bys": "Passed by",
+    "group_visits": "Groups",
+    "peak_occupancy": "Most at once",
+    "wifi_visits": "WiFi visits",
+    "wifi_new_visitors": "New devices",
+    "wifi_returning_visitors": "Returning devices",
+    "wifi_walk_bys": "Devices that passed",
+    "zone_visits": "Stays",
+    "zone_mean_dwell_time": "Mean stay",
+    "zone_peak_visits": "Most at once",
+    "line_in": "In",
+    "line_out": "Out",
+    "ots": "Opportunities to see",
+    "watchers": "Watchers",
+    "conversion_ratio": "Conversion",
+    "mean_attention": "Mean attention",
+    "mean_dwell": "Mean time in front",
+    "footfall_count": "Pedestrians",
+    "vehicle_count": "Vehicles",
+    "vehicle_impressions": "People in vehicles",
+    "impressions_per_vehicle": "People per vehicle",
+    "im": "Both",
+    "im_footfall": "Pedestrians",
+    "im_vehicle": "In vehicles",
+}
+UNITS: Mapping[Unit, str] = {"percent": "%", "ms": "s"}
+# More of these is no better.
+NOT_BETTER = frozenset({"bounces", "wifi_walk_bys", "walk_bys"})
+NONE = "–"  # noqa: RUF001  # the sign for "none" in tables
+_THIN = "\u202f"
+_MINUTE_S, _HOUR_S = 60, 3600
+
+
+def label(metric: str) -> str:
+    """How a metric is called."""
+    return LABELS.get(metric) or metric.replace("_", " ").capitalize()
+
+
+def unit(metric: Metric) -> str:
+    """The unit as charts have it."""
+    return UNITS.get(metric.unit, metric.unit)
+
+
+def meaning(metric: str) -> str:
+    """What a metric means: a sentence, and its rule."""
+    found = METRICS[metric]
+    return f"{found.description.rstrip('.')}: {found.formula}.".replace("`", "")
+
+
+def shown(value: float | None, unit_: Unit = "persons") -> str:
+    """A number for people."""
+    if value is None:
+        return NONE
+    if unit_ == "ms":
+        return duration(value)
+    if unit_ == "percent":
+        return f"{value:.1f}{_THIN}%"
+    return grouped(value)
+
+
+def grouped(value: float) -> str:
+    """A number with thin spaces, and as many decimals as matter."""
+    digits = 0 if float(value).is_integer() or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f}".replace(",", _THIN)
+
+
+def duration(ms: float | None) -> str:
+    """A length of time: `45 s`, `4 min 05 s`, `2 h 10 min`."""
+    if ms is None:
+        return NONE
+    seconds = ms / 1000
+    if seconds < 10:
+        return f"{seconds:.1f}{_THIN}s"
+    whole = round(seconds)
+    if whole < _MINUTE_S:
+        return f"{whole}{_THIN}s"
+    if whole < _HOUR_S:
+        return f"{whole // 60}{_THIN}min {whole % 60:02d}{_THIN}s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60}{_THIN}h {minutes % 60:02d}{_THIN}min"
+
+
+def changed(change: float, metric: Metric) -> str:
+    """How much more: percent, of a percentage points."""
+    digits = 1 if metric.unit == "percent" else 0
+    text = f"{change:+,.{digits}f}".replace(",", _THIN).replace("-", "\u2212")
+    return f"{text}{_THIN}{'points' if metric.unit == 'percent' else '%'}"
+
+
+def tone(change: float, metric: Metric) -> str:
+    """`good`, `bad` or `same`, as the style sheet colours a change."""
+    if round(change, 1) == 0 or metric.name in NOT_BETTER:
+        return "same"
+    return "good" if change > 0 else "bad"
