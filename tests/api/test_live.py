@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.support.networks import KEY, OTHER_KEY, network, other_network
 
-from passerby.api import live as routes
+from passerby.api import live_changes as routes
 
 
 def bearer(key):

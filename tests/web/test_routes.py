@@ -32,9 +32,17 @@ PARAMETERS = {
     "number": lambda _: 1,
     "digest": lambda dashboard: dashboard.picture,
     "rest": lambda _: "no/such/page",
+    "brand": lambda _: 1234,
+    "site": lambda _: 1,
+    "sensor": lambda _: 3024,
 }
 # Paths that parameters of the same name mean something else in: (path as the route has it, name) -> value.
-SPECIAL = {}
+SPECIAL = {
+    ("/app/brands/{brand:int}/charts/{name:str}", "name"): lambda _: "visits.csv",
+    ("/app/sites/{site:int}/charts/{name:str}", "name"): lambda _: "visits.csv",
+    ("/app/screens/{sensor:int}/charts/{name:str}", "name"): lambda _: "audience.csv",
+    ("/app/streets/{site:int}/charts/{name:str}", "name"): lambda _: "passages.csv",
+}
 # What a page is asked for with, where it needs something.
 QUERIES = {"/app/links/new": {"page": "/app/", "title": "Overview"}}
 # Routes with parameters that do not name a thing of an account, or take the account's things by other means.
@@ -146,7 +154,19 @@ def test_there_are_routes_of_each_kind():
     assert set() in roles
 
 
-@pytest.mark.parametrize("path", sorted({path for method, path, handler in ROUTES if method == "GET"}))
+# Routes that answer with a stream, which does not end by itself.
+STREAMS = {path for _, path, handler in ROUTES if handler.opt.get("stream")}
+
+
+@pytest.mark.parametrize("path", sorted(STREAMS))
+def test_every_stream_has_the_policy(dashboard, clients, path):
+    with clients["admin"].stream("GET", _path(dashboard, path)) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", sorted({path for method, path, _ in ROUTES if method == "GET"} - STREAMS))
 def test_every_page_has_the_policy_and_works_for_an_admin(dashboard, clients, path):
     answer = _ask(clients["admin"], "GET", _path(dashboard, path), params=QUERIES.get(path))
     made_up = path in NOT_OF_AN_ACCOUNT or "{token" in path

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from passerby.calendar import whole
+from passerby.calendar import whole_range
 from passerby.catalogue.model import Catalogue, Sensor
 from passerby.metrics.people import numbers
 from passerby.metrics.places import Place
@@ -19,7 +19,7 @@ _NO_STAFF: dict[str, Parameter] = {"excluded": "staff", "only": None}
 
 def stay_minutes(store: Store, catalogue: Catalogue, place: Place, start_ms: int, end_ms: int) -> dict[int, int]:
     """{whole minutes: visits} of a site or sensor that start in [start_ms, end_ms); together they are timed_visits."""
-    units = site_units(catalogue, [place], Frames([whole("UTC", start_ms, end_ms)]))
+    units = site_units(catalogue, [place], Frames([whole_range(start_ms, end_ms)]))
     if units is None:
         return {}
     bounds: dict[str, Parameter] = {"start_ms": start_ms, "end_ms": end_ms, **_NO_STAFF}

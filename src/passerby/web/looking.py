@@ -136,7 +136,7 @@ def chart_file(request: WebRequest, name: str, charts: Callable[[], Mapping[str,
     if chart is None:
         raise NotFoundError(f"there is no file {name[:64]} of this page")
     headers = {"Content-Disposition": f'attachment; filename="{stem}.csv"'}
-    return sent(request, table_csv(chart.table()), "text/csv; charset=utf-8", headers=headers)
+    return sent(request, table_csv(chart.table()), "text/csv", headers=headers)
 
 
 def table_csv(table: pa.Table) -> bytes:

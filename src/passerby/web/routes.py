@@ -24,10 +24,14 @@ from passerby.web.pages import (
     home,
     links,
     missing,
+    overview,
     people,
     rejected,
+    screens,
     sensors,
     sign_in,
+    sites,
+    streets,
     webhooks,
 )
 from passerby.web.viewer import admitted, provide_viewer
@@ -37,6 +41,10 @@ _MAX_FORM_BYTES = 1_000_000
 # In the order of the navigation.
 PAGES: tuple[ModuleType, ...] = (
     home,
+    overview,
+    sites,
+    screens,
+    streets,
     sensors,
     rejected,
     drawing,

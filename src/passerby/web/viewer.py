@@ -178,6 +178,11 @@ def address_of(request: WebRequest) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
 
 
+def again(connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer | None:
+    """Who looks by now, for answers that go on for long: a session may have ended, a link been revoked meanwhile."""
+    return _known(connection).viewer
+
+
 def provide_viewer(request: WebRequest) -> Viewer:
     """Dependency `viewer`: whom `admitted` let in. Not for routes that are `public`: ask `looking` there."""
     viewer = looking(request)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from passerby.calendar import calendar, whole
+from passerby.calendar import calendar, whole_range
 from passerby.catalogue.model import Content, Sensor, Site
 from passerby.metrics.audience import AGE_GROUPS, GENDERS, demographics
 from passerby.metrics.contents import by_content
@@ -115,7 +115,7 @@ def kinds(source: Source, sensor: Sensor, span: Span | None) -> dict[str, dict[s
     if span is None:
         return found
     place = Place("sensor", sensor.id)
-    for cells in demographics(source.store, source.catalogue, [place], [whole("UTC", *span)]):
+    for cells in demographics(source.store, source.catalogue, [place], [whole_range(*span)]):
         rows = zip(cells.gender.tolist(), cells.age_group.tolist(), cells.watchers.tolist(), strict=True)
         for gender, age, watchers in rows:
             found[GENDERS[gender]][AGE_GROUPS[age]] += watchers

@@ -63,7 +63,7 @@ def brand_file(
     return chart_file(request, name, lambda: overview_charts(overview(look.source, sites, look.choice)))
 
 
-@get("/brands/{brand:int}/live", opt={"shared": True})
+@get("/brands/{brand:int}/live", opt={"shared": True, "stream": True})
 async def brand_live(
     request: WebRequest, services: NamedDependency[Services], viewer: NamedDependency[Viewer], brand: FromPath[int]
 ) -> Stream:
@@ -93,7 +93,7 @@ def wall_page(
     )
 
 
-@get("/brands/{brand:int}/wall/live", opt={"shared": True})
+@get("/brands/{brand:int}/wall/live", opt={"shared": True, "stream": True})
 async def wall_live(
     request: WebRequest, services: NamedDependency[Services], viewer: NamedDependency[Viewer], brand: FromPath[int]
 ) -> Stream:

@@ -97,7 +97,7 @@ def site_file(
     return chart_file(request, name, lambda: site_charts(site_figures(look.source, found, look.choice)))
 
 
-@get("/sites/{site:int}/live", opt=_OPT)
+@get("/sites/{site:int}/live", opt={**_OPT, "stream": True})
 async def site_live(
     request: WebRequest, services: NamedDependency[Services], viewer: NamedDependency[Viewer], site: FromPath[int]
 ) -> Stream:

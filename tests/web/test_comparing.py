@@ -1,0 +1,160 @@
+"""Numbers, what they are compared with and their medians, against plain Python that walks through local days."""
+
+from __future__ import annotations
+
+import statistics
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.metrics import network
+from tests.metrics.network import Fact, Holder
+
+from passerby.web.figures.asking import Source
+from passerby.web.figures.overview import overview
+from passerby.web.figures.period import Choice
+
+# One has a change of clocks in the weeks before, another one that is half an hour, the third none.
+ZONES = ("America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu")
+SENSOR_OF = {1: 1, 2: 4}
+NOW = datetime(2026, 11, 14, 17, 20, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def holder(tmp_path_factory):
+    made = Holder(tmp_path_factory.mktemp("store"))
+    yield made
+    made.store.close()
+
+
+def instant(day, minutes, zone):
+    """The instant that is so many minutes of real time into a local day."""
+    begin = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return begin + timedelta(minutes=minutes)
+
+
+@st.composite
+def networks(draw):
+    """(zones of the two sites, {site: {days back: minutes of visits and of passages, or None: nobody looked}})."""
+    zones = draw(st.lists(st.sampled_from(ZONES), min_size=2, max_size=2))
+    minutes = st.lists(st.integers(0, 23 * 60 + 29), max_size=4, unique=True)
+    day = st.none() | st.tuples(minutes, minutes)
+    backs = st.sampled_from([0, 7, 14, 21, 28])
+    return zones, {site: draw(st.dictionaries(backs, day, min_size=3, max_size=5)) for site in (1, 2)}
+
+
+def facts_of(zones, days):
+    made = []
+    for site, of_days in days.items():
+        zone = zones[site - 1]
+        today = NOW.astimezone(ZoneInfo(zone)).date()
+        for back, found in of_days.items():
+            if found is None:
+                continue
+            day = today - timedelta(days=back)
+            begin, end = (instant(each, 0, zone) for each in (day, day + timedelta(days=1)))
+            made.append(Fact("uptime", SENSOR_OF[site], ms(begin), (("ended_ms", ms(end)),)))
+            for minute in found[0]:
+                at = ms(instant(day, minute, zone))
+                made.append(Fact("visit", SENSOR_OF[site], at, (("ended_ms", at + 60_000 + minute),)))
+            for minute in found[1]:
+                at = ms(instant(day, minute, zone))
+                made.append(Fact("passage", SENSOR_OF[site], at, (("ended_ms", at + 5_000), ("class", "person"))))
+    return made
+
+
+def ms(at):
+    return round(at.timestamp() * 1000)
+
+
+class Twin:
+    """Sums of one site on one day until the present time of day; None where nobody looked."""
+
+    def __init__(self, zones, days):
+        self.zones, self.days = zones, days
+
+    def sums(self, site, back):
+        found = self.days[site].get(back)
+        if found is None:
+            return None
+        zone = ZoneInfo(self.zones[site - 1])
+        now = NOW.astimezone(zone)
+        day = now.date() - timedelta(days=back)
+        end = datetime(day.year, day.month, day.day, now.hour, now.minute, tzinfo=zone).astimezone(UTC)
+        visits, passages = ([minute for minute in minutes if instant(day, minute, zone.key) < end] for minutes in found)
+        return {"visits": len(visits), "walk_bys": len(passages), "dwell": sum(60_000 + each for each in visits)}
+
+    def value(self, name, sites, back):
+        known = [sums for site in sites if (sums := self.sums(site, back)) is not None]
+        if name == "turn_in_rate":
+            known = [sums for sums in known if sums["walk_bys"]]
+            visits, passed = (sum(sums[each] for sums in known) for each in ("visits", "walk_bys"))
+            return 100 * visits / (visits + passed) if passed else None
+        if name == "mean_dwell_time":
+            visits = sum(sums["visits"] for sums in known)
+            return sum(sums["dwell"] for sums in known) / visits if visits else None
+        return sum(sums[name] for sums in known) if known else None
+
+    def median(self, name, sites):
+        found = [value for back in (7, 14, 21, 28) if (value := self.value(name, sites, back)) is not None]
+        return statistics.median(found) if found else None, len(found)
+
+
+@settings(max_examples=10, deadline=None)
+@given(networks())
+def test_today_beside_last_week_and_the_median_of_four(holder, case):
+    zones, days = case
+    catalogue = network.catalogue(zones, [{}, {}])
+    store = holder.filled(facts_of(zones, days))
+    figures = overview(Source(store, catalogue, ms(NOW)), list(catalogue.sites.values()), Choice())
+    twin = Twin(zones, days)
+    for numbers, sites in ((figures.numbers, (1, 2)), *((row.numbers, (row.site.id,)) for row in figures.rows)):
+        for name, number in numbers.items():
+            last, median = number.compared
+            assert number.value == pytest.approx(twin.value(name, sites, 0)), name
+            assert last.value == pytest.approx(twin.value(name, sites, 7)), name
+            assert (median.value, median.times) == (
+                pytest.approx(twin.median(name, sites)[0]),
+                twin.median(name, sites)[1],
+            )
+            if number.value is None or not last.value:
+                assert last.change is None or number.metric.unit == "percent"
+            elif number.metric.unit == "percent":
+                assert last.change == pytest.approx(number.value - last.value)
+            else:
+                assert last.change == pytest.approx(100 * (number.value - last.value) / last.value)
+
+
+@settings(max_examples=5, deadline=None)
+@given(networks())
+def test_the_series_has_gaps_where_nobody_looked_and_adds_up(holder, case):
+    zones, days = case
+    catalogue = network.catalogue(zones, [{}, {}])
+    store = holder.filled(facts_of(zones, days))
+    source = Source(store, catalogue, ms(NOW))
+    for site in (1, 2):
+        figures = overview(source, [catalogue.sites[site]], Choice())
+        values = [value for value in figures.trend.values if value is not None]
+        assert sum(values) == (figures.numbers["visits"].value or 0)
+        # A day is observed whole or not at all.
+        assert len(values) in {0, len(figures.trend.values)}
+        assert (not values) == (days[site].get(0) is None)
+        assert figures.rows[0].observed == (1 if values else 0)
+
+
+def test_of_a_brand_without_sites_nothing_is_known(holder):
+    catalogue = network.catalogue(["UTC", "UTC"], [{}, {}])
+    figures = overview(Source(holder.filled([]), catalogue, ms(NOW)), [], Choice())
+    assert [number.value for number in figures.numbers.values()] == [None] * 4
+    assert (figures.rows, figures.best, figures.observed, figures.occupancy) == ((), [], None, None)
+
+
+def test_nobody_came_is_zero_and_nobody_looked_is_unknown(holder):
+    catalogue = network.catalogue(["UTC", "UTC"], [{}, {}])
+    store = holder.filled(facts_of(["UTC", "UTC"], {1: {0: ([], [])}, 2: {}}))
+    looked, dark = overview(Source(store, catalogue, ms(NOW)), list(catalogue.sites.values()), Choice()).rows
+    assert (looked.numbers["visits"].value, looked.observed) == (0, 1)
+    assert (dark.numbers["visits"].value, dark.observed) == (None, 0)
+    assert looked.numbers["turn_in_rate"].value is None
