@@ -7,10 +7,23 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import exports, facts, ingest, outlets, raw, raw_sessions, report, sightings, vidicenter, wifi, year
+from bench import (
+    exports,
+    facts,
+    ingest,
+    outlets,
+    raw,
+    raw_sessions,
+    report,
+    seemetrix,
+    sightings,
+    vidicenter,
+    wifi,
+    year,
+)
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-SECTIONS = "abcdefghik"
+SECTIONS = "abcdefghijk"
 
 
 def main() -> None:
@@ -30,6 +43,7 @@ def main() -> None:
         ("g", lambda: [sightings.run(folder, options.seconds)]),
         ("h", lambda: [outlets.run(folder, min(options.seconds, 5))]),
         ("i", lambda: [vidicenter.run(folder)]),
+        ("j", lambda: [seemetrix.run(folder)]),
         ("k", lambda: [raw_sessions.run(folder)]),
     ]
     sections = [section for letters, run in parts if wanted & set(letters) for section in run()]
