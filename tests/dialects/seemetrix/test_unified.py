@@ -205,12 +205,15 @@ def test_a_screen_that_nobody_looked_at_is_listed_and_not_taken_apart(page):
 
 
 def test_nothing_at_all_is_an_empty_root(page):
-    nothing = {"b": "2015/01/01 00:00:00", "e": "2015/01/02 00:00:00"}
-    for path in ("ages/genders", "movies", "devices/dates", "dates/emotions/movies"):
-        for to_object, empty in (("0", []), ("1", {})):
-            found = asked(page, path, **nothing, to_object=to_object)
-            root = {"n": "root", "o": empty, "ots": 0, "otsd": 0, "t": "root", "v": 0, "vd": 0}
-            assert (found["data"], found["pages_total"]) == (root, 1)
+    for nothing in (
+        {"b": "2015/01/01 00:00:00", "e": "2015/01/02 00:00:00"},
+        {"b": "2017/07/03 09:00:00", "e": "2017/07/03 09:00:00"},
+    ):
+        for path in ("ages/genders", "movies", "devices/dates", "dates/emotions/movies"):
+            for to_object, empty in (("0", []), ("1", {})):
+                found = asked(page, path, **nothing, to_object=to_object)
+                root = {"n": "root", "o": empty, "ots": 0, "otsd": 0, "t": "root", "v": 0, "vd": 0}
+                assert (found["data"], found["pages_total"]) == (root, 1)
 
 
 def test_staff_does_not_count(page):
@@ -231,7 +234,7 @@ def test_staff_does_not_count(page):
         ("ages", {"obj_in_page": "0"}, "obj_in_page: expected a whole number from 1"),
         ("ages", {"page": "-1"}, "page: expected a whole number from 0"),
         ("ages", {"b": ""}, "b: required"),
-        ("ages", {"e": HALF_YEAR["b"]}, "the end must be later than the start"),
+        ("ages", {"e": "2016/11/30 00:00:00"}, "e: it lies before b"),
         ("ages", {"b": "2017/01/01 00:00:00", "e": "2017/07/06 00:00:00"}, "e: more than 6 months after b"),
         ("ages", {"b": "2017/08/31 00:00:00", "e": "2018/03/05 00:00:00"}, "e: more than 6 months after b"),
     ],

@@ -14,7 +14,7 @@ from tests.metrics.network import DAY, HOUR, Holder
 from tests.support import seemetrix_twin
 
 from passerby.catalogue.model import Credential
-from passerby.dialects.seemetrix import tree, unified
+from passerby.dialects.seemetrix import statistics, tree, unified
 from passerby.dialects.seemetrix.calls import Call
 from passerby.dialects.seemetrix.requests import written
 
@@ -151,3 +151,55 @@ def test_an_offset_moves_only_the_labels(holder, question, more):
         return {**node, "n": name, "o": [moved(child) for child in node["o"]]}
 
     assert moved(here) == there
+
+
+# What the first statistics are asked for, the form of dates that groups alike, and where its names have the units.
+GROUPS = {
+    ("year", "month", "day", "hour"): (
+        "YYYY-MM-DD HH",
+        {"y": slice(4), "m": slice(5, 7), "d": slice(8, 10), "h": slice(11, 13)},
+    ),
+    ("year", "month", "day"): ("YYYY-MM-DD", {"y": slice(4), "m": slice(5, 7), "d": slice(8, 10)}),
+    ("year", "month"): ("YYYY-MM", {"y": slice(4), "m": slice(5, 7)}),
+    ("year",): ("YYYY", {"y": slice(4)}),
+    ("month",): ("MM", {"m": slice(2)}),
+    ("day",): ("DD", {"d": slice(2)}),
+    ("hour",): ("HH", {"h": slice(2)}),
+}
+NAMES = {
+    "ages": {"k": "kid", "m": "young", "m2": "adult", "o": "old", "u": "undefined"},
+    "genders": {"fl": "female", "ml": "male", "us": "undefined"},
+}
+
+
+@settings(max_examples=10, deadline=None)
+@given(questions(), st.sampled_from([*GROUPS]))
+def test_both_statistics_agree(holder, question, units):
+    case, _, _, *where = question
+    store = holder.filled(case.facts)
+    form, parts = GROUPS[units]
+    flags = dict.fromkeys((*units, "sex", "age", "movies"), "")
+    first = statistics.of_user(call(store, case, ["none"], *where, **flags))
+    trees = {
+        name: asked(store, case, ["dates", name], *where, dt_format=form)["data"]
+        for name in ("ages", "genders", "movies")
+    }
+    total = trees["ages"]
+    if not total["v"]:
+        assert first["total_counters"]["total"] == 0
+        return
+    nodes = {name: {date["n"]: date for date in found["o"]} for name, found in trees.items()}
+    assert [each["i"] for each in first["objects"]] == [
+        {unit: int(date[part]) for unit, part in sorted(parts.items())} for date in nodes["ages"]
+    ]
+    for date, each in zip(nodes["ages"], first["objects"], strict=True):
+        assert each["t"] == nodes["ages"][date]["v"]
+        for resource, names in NAMES.items():
+            below = {node["n"]: node["v"] for node in nodes[resource][date]["o"]}
+            assert {name: below.get(long, 0) for name, long in names.items()} == {name: each[name] for name in names}
+        movies = nodes["movies"][date]["o"]
+        views, ms = (sum(node[name] for node in movies) for name in ("v", "vd"))
+        assert (each["v"], each["va"]) == (views, pytest.approx(ms / 1000 / views if views else 0, abs=0.00501))
+    counters = first["total_counters"]
+    assert (counters["total"], counters["movies_num"]) == (total["v"], sum(each["v"] for each in first["objects"]))
+    assert counters["average_duration"] == pytest.approx(total["vd"] / 1000 / total["v"], abs=0.00501)

@@ -159,7 +159,9 @@ class _Question:
         self._request = request
         # Clients send an empty `d` for all devices.
         one = call.query.get("d")
-        self._sensors = [device.id for device in ([call.device(one)] if one else call.devices)]
+        devices = [call.device(one)] if one else call.devices
+        # Nothing is in an empty range.
+        self._sensors = [] if request.span.end == request.span.begin else [device.id for device in devices]
         self._frame, self._slot_of, self._dates = _dates(request.span, request.form)
 
     def answer(self) -> _Found:
@@ -220,11 +222,12 @@ class _Question:
 
 def _dates(span: Span, form: str) -> tuple[Calendar, Integers | None, list[str]]:
     """The calendar of a grouping by date, for each of its buckets the number of its name, and the names in order."""
+    end_ms = max(span.end_ms, span.begin_ms + 1)
     if not form:
-        return whole_range(span.begin_ms, span.end_ms), None, []
+        return whole_range(span.begin_ms, end_ms), None, []
     size, part = _FORMS[form]
     offset_s = round(span.zone.utcoffset(None).total_seconds())
-    frame = at_offset(size, offset_s, span.begin_ms, span.end_ms)
+    frame = at_offset(size, offset_s, span.begin_ms, end_ms)
     if part is None:
         labels = [f"{day:02}" for day in ((frame.floors_ms // DAY_MS + _THURSDAY) % 7 + 1).tolist()]
     else:
