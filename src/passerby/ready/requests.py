@@ -12,6 +12,7 @@ from passerby.catalogue.model import DialectName, Site
 
 _DAYS = 2
 _MOST_SITES = 3
+_SEEMETRIX_TIME = "%Y/%m/%d %H:%M:%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def ready_requests(account_id: int, sites: Sequence[Site], now: datetime) -> lis
         *_analytiks(numbers, days),
         *_camlytics(numbers),
         *_quividi(numbers, days),
-        *_seemetrix(account_id),
+        *_seemetrix(account_id, days),
     ]
 
 
@@ -125,6 +126,11 @@ def _quividi(sites: Sequence[int], days: _Days) -> Iterator[ReadyRequest]:
         yield ReadyRequest("quividi-data", "quividi", "Quividi, data export", "/api/v1/data/", viewers)
 
 
-def _seemetrix(account_id: int) -> Iterator[ReadyRequest]:
+def _seemetrix(account_id: int, days: _Days) -> Iterator[ReadyRequest]:
     counters = f"/api/user/{account_id}/counters"
     yield ReadyRequest("seemetrix-counters", "seemetrix", "Seemetrix, counters", counters)
+    span = (("b", days.start_as(_SEEMETRIX_TIME)), ("e", days.end_as(_SEEMETRIX_TIME)), ("tzo", "0"))
+    by_day = f"/api/v2/statistics/user/{account_id}/dates/genders/"
+    yield ReadyRequest("seemetrix-unified", "seemetrix", "Seemetrix, views by day and gender", by_day, span)
+    hours = f"/api/statistics/user/{account_id}/"
+    yield ReadyRequest("seemetrix-hours", "seemetrix", "Seemetrix, views by hour", hours, (*span, ("hour", "1")))

@@ -28,7 +28,7 @@ _SHOWN = (
     "analytiks-graphql",
     "camlytics-events",
     "quividi-data",
-    "seemetrix-counters",
+    "seemetrix-unified",
 )
 # Who signs in to its dashboard. As the credentials: everybody knows it, nobody elsewhere reaches it.
 EMAIL, PASSWORD = "demo@example.com", "demo-password"

@@ -1,13 +1,18 @@
 """The list of devices: states, keys that send, and who sees what."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx
+import orjson
 from tests.support.seemetrix import NARROW_KEY, OTHER_KEY, catalogue, running, screen, view
 
+from passerby.acting import ask
+from passerby.catalogue.model import Credential
 from passerby.maintenance.backup import backup, restore
+from passerby.server import App
 
 RFC_1123 = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 # The document's devices: a key of their own each; the first sent something a minute ago.
@@ -94,6 +99,15 @@ def test_whoever_sees_less_is_shown_less(page):
     assert seen == {NARROW_KEY: [3027], OTHER_KEY: [1842]}
     assert page.document("/user/371/devices/", key=OTHER_KEY)["offline"][0]["acl"] == [371]
     assert page.ask("/user/632/devices/", key=OTHER_KEY).status_code == 403
+
+
+def test_who_looks_at_the_dashboard_sees_devices_without_their_keys(tmp_path):
+    with running(tmp_path / "data") as (services, _):
+        viewer = Credential(-1, 632, "native", "viewer@example.com", frozenset({"read"}), None, None)
+        asking = ask(App(services), viewer, method="GET", path="/api/user/632/devices/")
+        found = orjson.loads(asyncio.run(asking).body)
+        assert [device["k"] for device in (*found["offline"], *found["frozen"])] == [""] * 4
+        assert not [one for one in services.catalogue.current().credentials.values() if one.sensor_id]
 
 
 def test_no_list_is_missing_where_there_are_no_devices(tmp_path):

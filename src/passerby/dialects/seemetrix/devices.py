@@ -6,6 +6,7 @@ without a meaning here each device has what a fresh one has there: `ip` "-", `or
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -22,7 +23,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def devices(call: Call) -> Document:
     """The devices that the key sees, by state. `k` is a key for sending observations of the device."""
     states = statuses(call)
-    keys = call.services.catalogue.device_keys([sensor.id for sensor in call.devices])
+    keys: Mapping[int, str] = {}
+    if call.credential.dialect == "seemetrix":  # somebody who looks at the dashboard may see devices, not their keys
+        keys = call.services.catalogue.device_keys([sensor.id for sensor in call.devices])
     found: Document = {}
     for state in _STATES:
         listed = [
