@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pyarrow as pa
+import structlog
 
 from passerby.store import queries
 from passerby.store.session_numbers import BEYOND, COUNTS, SessionNumbers
@@ -16,6 +17,7 @@ TABLE = (
 )
 _KNOWN = queries.text("session_numbers")
 _AT_ONCE = 1_000_000
+_log = structlog.get_logger("passerby.store")
 
 
 def known(connection: duckdb.DuckDBPyConnection) -> SessionNumbers:
@@ -45,6 +47,7 @@ def number_older(connection: duckdb.DuckDBPyConnection) -> None:
         ).to_arrow_table()
         if not views.num_rows:
             return
+        _log.info("numbering the sessions of stored views, once", up_to_row=views["seq"][-1].as_py())
         connection.register("numbered", pa.table({"seq": views["seq"], "number": numbers.give(views)}))
         connection.execute(
             "update views set session_number = n.number from numbered n"

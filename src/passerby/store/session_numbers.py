@@ -96,31 +96,38 @@ class SessionNumbers:
         sensors, of = np.unique(views.column("sensor_id").to_numpy(), return_inverse=True)
         session = pc.fill_null(views.column("session"), _NONE).to_numpy()
         given = [self._given.get(sensor, Given()) for sensor in sensors.tolist()]
-        own = np.array([one.own for one in given], dtype=np.bool_)
-        plain = np.array([one.plain for one in given], dtype=np.int64)
         last = np.array([one.last for one in given], dtype=np.int64)
-        # Of these a row says how the next one is counted: of sensors that begin to count, or count this far.
-        singly = (_any(of, session != _NONE, len(own)) & ~own) | _any(of, session > BEYOND, len(own))
-        rest = ~singly[of] & ((session == _NONE) | ((session >= 1) & (session <= plain[of])))
+        plain = np.array([one.plain for one in given], dtype=np.int64)
+        # From where on each sensor has sent a number of its own.
+        begins = np.array([0 if one.own else len(session) for one in given], dtype=np.int64)
+        numbered = np.flatnonzero(session != _NONE)
+        np.minimum.at(begins, of[numbered], numbered)
+        later = np.arange(len(session)) >= begins[of]
+        plain_then = plain + np.bincount(of[~later], minlength=len(given))
+        beyond = _any(of, session > BEYOND, len(given))  # each of these may move what comes next
+        rest = ~beyond[of] & ((session == _NONE) | (later & (session >= 1) & (session <= plain_then[of])))
         numbers = session.copy()
-        numbers[rest] = np.where(own, last, plain)[of[rest]] + _places(of[rest])
-        for index, count in enumerate(np.bincount(of[rest], minlength=len(own)).tolist()):
-            if count:
-                self._given[int(sensors[index])] = _after(given[index], count)
-        for index in np.flatnonzero(singly).tolist():
-            state = given[index]
-            for row in np.flatnonzero(of == index).tolist():
-                number = int(session[row])
-                numbers[row], state = state.next(None if number == _NONE else number)
+        early, late = rest & ~later, rest & later
+        numbers[early] = plain[of[early]] + _places(of[early])
+        numbers[late] = last[of[late]] + _places(of[late])
+        counts = np.bincount(of[late], minlength=len(given))
+        own = begins < len(session)
+        for index in np.flatnonzero(~beyond & (own | (plain_then > plain))).tolist():
+            more = int(counts[index])
+            first = given[index].first or (int(last[index]) + 1 if more else 0)
+            state = Given(int(plain_then[index]), bool(own[index]), first, int(last[index]) + more)
             self._given[int(sensors[index])] = state
+        for index in np.flatnonzero(beyond).tolist():
+            self._given[int(sensors[index])] = _one_by_one(given[index], session, np.flatnonzero(of == index), numbers)
         return pa.array(numbers)
 
 
-def _after(given: Given, count: int) -> Given:
-    """What is given when so many more views had to be given a number."""
-    if not given.own:
-        return replace(given, plain=given.plain + count)
-    return replace(given, first=given.first or given.last + 1, last=given.last + count)
+def _one_by_one(given: Given, session: Integers, rows: Integers, numbers: Integers) -> Given:
+    """Fill in the numbers of these rows, which are one sensor's; what is given then."""
+    for row in rows.tolist():
+        own = int(session[row])
+        numbers[row], given = given.next(None if own == _NONE else own)
+    return given
 
 
 def _any(of: Integers, flags: Flags, length: int) -> Flags:
