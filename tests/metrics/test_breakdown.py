@@ -48,7 +48,7 @@ def ask(store, question):
     return breakdown(store, sensors, frame, by, slot_of=slot_of, contents=contents, lengths=lengths, role=case.role)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(questions())
 def test_any_keys_agree_with_the_twin(holder, question):
     case, by, frame, sensors, contents, cyclic = question
@@ -71,7 +71,7 @@ def test_any_keys_agree_with_the_twin(holder, question):
     assert list(rows(found)) == sorted(rows(found))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(questions(), st.data())
 def test_sums_are_what_fewer_keys_answer(holder, question, data):
     case, by, *rest = question
@@ -81,7 +81,7 @@ def test_sums_are_what_fewer_keys_answer(holder, question, data):
     assert rows(ask(store, question).summed(fewer)) == rows(ask(store, (case, fewer, *rest)))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(questions())
 def test_late_and_repeated_deliveries_change_nothing(holder, question):
     answers = [rows(ask(holder.filled(question[0].facts, how), question)) for how in (None, random.Random(1))]
