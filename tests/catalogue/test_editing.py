@@ -83,6 +83,13 @@ def test_what_is_wrong_is_said_of_the_field_in_the_words_of_the_file(repository)
     assert refused.value.problems == [Problem("lines[0].points", "a line needs at least two points, this one has 1")]
 
 
+def test_two_parts_of_a_drawing_have_two_numbers(repository):
+    drawn = {"lines": [{"id": 5, "points": LINE}], "zones": [{"id": 5, "polygon": ZONE}]}
+    with pytest.raises(InvalidInputError) as refused:
+        editing.save_drawing(repository, Form(OWNER, drawn, 3024))
+    assert refused.value.problems == [Problem("zones[0].id", "5 is also that of lines[0]")]
+
+
 @pytest.mark.parametrize("taken", [1, 50])
 def test_a_number_that_is_taken_is_refused_whoever_has_it(repository, taken):
     with pytest.raises(InvalidInputError) as refused:

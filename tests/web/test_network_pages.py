@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from tests.support.importing import read, write
 from tests.support.networks import KEY, network, other_network
 from tests.support.pictures import jpeg, png
 from tests.support.servers import serving
 from tests.support.visitors import Browser
 
+from passerby.ingest.files.base import Drawn
 from passerby.services import open_services
 
 NOW = datetime.now(UTC)
@@ -195,7 +197,7 @@ def test_a_site_is_added_and_changed_by_the_rules_of_the_file(opened, editor):
     assert site.settings == {"bounce_s": 3}
     page = editor.get("/app/catalogue/sites/77")
     assert value_of(page, "settings.bounce_s") == "3"
-    assert 'placeholder="by default: 3.0"' in page.text  # what holds of a setting that the site does not set
+    assert 'placeholder="by default: 3"' in page.text  # what holds of a setting that the site does not set
     assert "by default: daily" in told(page)
 
 
@@ -336,6 +338,46 @@ def test_a_picture_is_checked_kept_and_shown_to_whoever_sees_the_sensor(opened, 
     assert editor.get(shown[:-1] + "x").status_code == 404
     assert editor.post(f"{path}/remove").status_code == 303
     assert editor.get(shown).status_code == 404
+
+
+MOT = "{frame},1,{left},{top},20,40,1,-1,-1,-1\n"
+SUPERVISION = "x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,class_name,frame_index\n"
+
+
+def walk(form, folder):
+    """Somebody who walks down a picture, from y = 100 to y = 300 at x = 250; the file and how it is read."""
+    feet = [(frame, 100 + 20 * frame) for frame in range(11)]
+    if form == "mot":
+        text = "".join(MOT.format(frame=frame + 1, left=240, top=y - 40) for frame, y in feet)
+    elif form == "supervision-csv":
+        text = SUPERVISION + "".join(f"240,{y - 40},260,{y},0,0.9,1,person,{frame}\n" for frame, y in feet)
+    else:
+        text = "frame,track_id,x,y,class\n" + "".join(f"{frame},1,250,{y},person\n" for frame, y in feet)
+    return write(folder, "walk.txt", text)
+
+
+@pytest.mark.parametrize(
+    ("form", "options", "inside", "direction"),
+    [
+        ("mot", {}, "right", "in"),
+        ("mot", {}, "left", "out"),
+        ("supervision-csv", {}, "right", "in"),
+        ("tracks-csv", {"y_down": True}, "right", "in"),
+        ("tracks-csv", {}, "left", "in"),  # without a picture y grows upwards: who walks to a larger y walks up
+    ],
+)
+def test_a_track_over_a_drawn_line_counts_where_the_arrow_points(  # noqa: PLR0917  # a table of cases
+    opened, editor, tmp_path, form, options, inside, direction
+):
+    """From left to right in the picture the right-hand side is below, where the arrow of `drawing.js` points."""
+    sensor = new_sensor(editor, new_site(editor, "Walked over"))
+    drawing = line(0, (100, 200), (400, 200), inside=inside) | {"lines[0].entrance": "1"}
+    assert editor.post(f"/app/sensors/{sensor}/drawing", drawing).status_code == 303
+    held = opened.catalogue.current().sensors[sensor].lines[1]
+    drawn = Drawn(((held.id, held.points, held.inside, held.entrance),), ())
+    found, _ = read(form, walk(form, tmp_path), sensor=sensor, fps=10, drawn=drawn, **options)
+    assert [one["direction"] for one in found if one["kind"] == "crossing"] == [direction]
+    assert [one["kind"] == "visit" for one in found].count(True) == (direction == "in")
 
 
 # -- who may what

@@ -455,5 +455,8 @@ def _told_within(path: str) -> Iterator[None]:
     try:
         yield
     except InvalidInputError as error:
-        problems = [Problem(one.path.removeprefix(path).removeprefix("."), one.message) for one in error.problems]
+        problems = [
+            Problem(one.path.removeprefix(path).removeprefix("."), one.message.replace(f"{path}.", ""))
+            for one in error.problems
+        ]
         raise InvalidInputError(problems) from None

@@ -63,6 +63,10 @@ def import_files(  # noqa: PLR0913, PLR0917  # one parameter per option, all giv
         float | None,
         typer.Option(metavar="PIXELS", help="Pictures: their height, if lines are drawn with y up from the bottom."),
     ] = None,
+    y_down: Annotated[
+        bool,
+        typer.Option("--y-down", help="tracks-csv: pixels of the picture that lines are drawn on, y downwards."),
+    ] = False,
     hysteresis: Annotated[
         str,
         typer.Option(
@@ -112,6 +116,7 @@ def import_files(  # noqa: PLR0913, PLR0917  # one parameter per option, all giv
             line=options.reference(line),
             columns=options.renamed(columns or [], chosen),
             height=height,
+            y_down=y_down,
             kind=kind,
             hysteresis=Hysteresis.parse(hysteresis),
             gap_s=gap,

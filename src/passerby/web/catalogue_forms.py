@@ -25,7 +25,7 @@ class SettingField:
     """A setting of a site in its form: its value there, and the one that holds where there is none."""
 
     setting: Setting
-    inherited: Value
+    inherited: str
     source: str
 
     @property
@@ -42,7 +42,7 @@ class SettingField:
     def label(self) -> str:
         """Its name as words."""
         words = self.setting.name.removesuffix("_s").replace("_", " ")
-        return words[:1].upper() + words[1:].replace("rssi", "signal")
+        return (words[:1].upper() + words[1:]).replace("rssi", "signal").replace("Wifi", "WiFi")
 
 
 def setting_fields(catalogue: Catalogue, account_id: int) -> list[SettingField]:
@@ -54,7 +54,7 @@ def setting_fields(catalogue: Catalogue, account_id: int) -> list[SettingField]:
         source = (
             "account" if setting.name in own else "server" if setting.name in catalogue.global_settings else "default"
         )
-        made.append(SettingField(setting, _value(inherited, setting), source))
+        made.append(SettingField(setting, _text(_value(inherited, setting)), source))
     return made
 
 

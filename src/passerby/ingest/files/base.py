@@ -51,6 +51,7 @@ class Options:
         line: id or uid of the line, where the file does not say.
         columns: the format's name of a column -> the file's.
         height: of the picture in pixels, when lines and zones are drawn with the y axis up from its bottom.
+        y_down: the y axis of a track file points down, as in the picture that lines and zones are drawn on.
         kind: of the rows of a native CSV or Parquet file.
         gap_s: a track unseen for longer ends.
         hysteresis: see `tracks.crossings`.
@@ -69,6 +70,7 @@ class Options:
     line: int | str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     height: float | None = None
+    y_down: bool = False
     kind: str | None = None
     gap_s: float = DEFAULT_GAP_S
     hysteresis: Hysteresis = field(default_factory=Hysteresis)

@@ -1,6 +1,7 @@
 """`tracks-csv`: positions under a header `frame,track_id,x,y,class`, in the coordinates of the sensor's lines.
 
-Frame 0 is at `--start`. The y axis points up, as the lines' does. An empty class is a person.
+Frame 0 is at `--start`. The y axis points up, as the lines' does; with `--y-down` both are pixels of a picture, counted
+from its top edge. An empty class is a person.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _COLUMNS = ("frame", "track_id", "x", "y", "class")
 
 def read(path: Path, options: Options, tally: Tally) -> Iterator[Parcel]:
     """The observations of a track file."""
-    return observed(positions(path, options, tally), options)
+    return observed(positions(path, options, tally), options, picture=options.y_down)
 
 
 def positions(path: Path, options: Options, tally: Tally) -> Iterator[Position]:

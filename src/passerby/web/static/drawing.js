@@ -177,6 +177,8 @@ class Editor extends Board {
     const active = document.activeElement?.dataset?.handle;
     super.draw();
     this.fields().forEach((field, i) => {
+      const name = field.querySelector("[data-name]").value.trim();
+      field.querySelector("[data-title]").textContent = name || `New ${field.dataset.shape}`;
       field.className = field.className.replace(/ c\d\b/, "") + ` c${(i % 6) + 1}`;
       [...field.querySelectorAll("[data-point]")].forEach((row, at) => {
         row.cells[0].textContent = at + 1;
