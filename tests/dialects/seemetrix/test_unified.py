@@ -277,3 +277,32 @@ def test_last_week_is_the_current_one(page, monkeypatch):
     end = datetime.strptime(found["end"], "%Y/%m/%d %H:%M:%S")  # noqa: DTZ007 - a wall clock
     assert (begin.weekday(), begin.hour, begin.minute) == (0, 0, 0)
     assert timedelta(0) < end - begin <= timedelta(days=7)
+
+
+def test_raw_sessions_add_up_to_the_same(page):
+    told = [
+        {"emotions": felt(("happy", 9_000), ("angry", 50_000))},
+        {"emotions": felt(("neutral", 300), ("unknown", 700))},
+        {"mood": {"very_happy": 3, "happy": 1, "neutral": 2, "unhappy": 1}},
+        {"mood": {"happy": 1}, "attention": 0},
+        {},
+    ]
+    for number, more in enumerate(told):
+        page.observe(views(1888, f"2017-10-0{number + 1}", 2, 20_003, **more))
+    october = {"b": "2017/10/01 00:00:00", "e": "2017/11/01 00:00:00"}
+    tree = asked(page, "emotions", **october)["data"]
+    sessions = page.document("/statistics/user/371/raw/data/", key=OTHER_KEY, **october)["objects"]
+    watched = [each for each in sessions if any(interval["a"] for interval in each["at"])]
+    assert (tree["ots"], tree["v"]) == (len(sessions), len(watched)) == (10, 8)
+    ms = dict.fromkeys(["angry", "happy", "neutral", "surprise", "undefined"], 0)
+    for each in watched:
+        for interval in each["em"]:
+            ms[("neutral", "happy", "angry", "surprise", "undefined")[interval["e"]]] += interval["d"]
+    assert {node["n"]: node["vd"] for node in tree["o"]} == ms
+    assert {node["n"]: node["v"] for node in tree["o"]} == {
+        "angry": 0,
+        "happy": 4,
+        "neutral": 2,
+        "surprise": 0,
+        "undefined": 2,
+    }
