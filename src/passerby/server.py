@@ -42,6 +42,7 @@ from passerby.dialects.seemetrix import routes as seemetrix
 from passerby.services import Services
 from passerby.web import routes as web
 from passerby.web import start
+from passerby.web.reporting import writer
 from passerby.web.security import is_page, protected
 
 ROUTERS: tuple[Router, ...] = (
@@ -101,6 +102,7 @@ def create_app(services: Services) -> App:
     services.exports.register(QUIVIDI_EXPORT, quividi_exports(services))
     services.exports.start()
     services.live.start()
+    services.mailings.start(writer(services))
     return App(services)
 
 

@@ -25,6 +25,7 @@ from passerby.journal import Journal
 from passerby.live import Corrections, Live
 from passerby.loader import Loader
 from passerby.lock import FolderLock
+from passerby.mailing import Mailings, MailingTable, mail_server
 from passerby.people import People, ShareLinks
 from passerby.people import Sessions as PeopleSessions
 from passerby.settings import Settings, from_environment
@@ -62,6 +63,7 @@ class Services:
     people: People
     sessions_of_people: PeopleSessions
     share_links: ShareLinks
+    mailings: Mailings
     _closing: ExitStack
     _resolvers: dict[Credential, Resolver] = field(default_factory=dict)
 
@@ -140,6 +142,8 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
             ),
         )
         people = People(catalogue.engine)
+        mailings = Mailings(MailingTable(catalogue.engine), mail_server(settings))
+        stack.callback(mailings.stop)
         return Services(
             data,
             settings,
@@ -158,6 +162,7 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
             people,
             PeopleSessions(catalogue.engine, people),
             ShareLinks(catalogue.engine),
+            mailings,
             stack.pop_all(),
         )
 

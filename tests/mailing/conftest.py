@@ -5,37 +5,11 @@ import ipaddress
 import ssl
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-
-
-class Mailbox:
-    """Takes messages; refuses recipients as told."""
-
-    def __init__(self):
-        self.taken = []
-        self.refusals = {}
-
-    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802  # aiosmtpd's name
-        if address in self.refusals:
-            return self.refusals[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server, session, envelope):  # noqa: N802  # aiosmtpd's name
-        self.taken.append((envelope.rcpt_tos[0], envelope.content, session.ssl is not None, session.authenticated))
-        return "250 taken"
-
-
-class Server(Controller):
-    """A server on any free port: what is asked to begin it needs to know which."""
-
-    def _trigger_server(self):
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+from tests.support.mail import Mailbox, Server
 
 
 @pytest.fixture

@@ -13,8 +13,11 @@ from tests.support.networks import network, other_network
 from tests.support.pictures import png
 from tests.support.servers import serving
 
+from passerby.catalogue.model import Target
 from passerby.catalogue.pictures import Pictures, checked
+from passerby.mailing import Schedule, Wanted
 from passerby.services import open_services
+from passerby.web.looking import clock
 from passerby.web.routes import router
 from passerby.web.viewer import admin, admitted, editor
 
@@ -24,6 +27,7 @@ PARAMETERS = {
     "link_id": lambda dashboard: dashboard.link_id,
     "key": lambda dashboard: min(dashboard.services.catalogue.current().credentials),
     "webhook": lambda _: 7,
+    "report": lambda dashboard: dashboard.report_id,
     "token": lambda _: "no-such-token",
     "given": lambda _: "0",
     "name": lambda _: "app.css",
@@ -42,6 +46,10 @@ SPECIAL = {
     ("/app/sites/{site:int}/charts/{name:str}", "name"): lambda _: "visits.csv",
     ("/app/screens/{sensor:int}/charts/{name:str}", "name"): lambda _: "audience.csv",
     ("/app/streets/{site:int}/charts/{name:str}", "name"): lambda _: "passages.csv",
+    **{
+        (f"/app/{page}/files/{{name:str}}", "name"): lambda _: "page.png"
+        for page in ("brands/{brand:int}", "sites/{site:int}", "screens/{sensor:int}", "streets/{site:int}")
+    },
 }
 # What a page is asked for with, where it needs something.
 QUERIES = {"/app/links/new": {"page": "/app/", "title": "Overview"}}
@@ -64,6 +72,10 @@ def dashboard(tmp_path_factory):
             picture = checked(png())
             Pictures(services.catalogue.engine).put(3024, picture)
             made.picture = picture.digest
+            report = Wanted(
+                "Day", "site", Target("site", 1), ["a@example.com"], ["csv"], Schedule("day", "07:00", "UTC")
+            )
+            made.report_id = services.mailings.table.create(632, made.person("admin").id, report, clock()).id
             yield made
     finally:
         services.close()

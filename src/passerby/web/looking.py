@@ -18,13 +18,14 @@ from passerby.errors import InvalidInputError, NotFoundError, Problem, Unavailab
 from passerby.live import SiteNow
 from passerby.metrics.question import Subject
 from passerby.services import Services
-from passerby.store.raw import csv_pieces
+from passerby.store.raw import csv_pieces, parquet_pieces
 from passerby.web import wording
 from passerby.web.charts import Chart, prepare
 from passerby.web.figures.asking import Source
 from passerby.web.figures.comparing import Number
 from passerby.web.figures.period import BUCKETS, COMPARISONS, PERIODS, Choice, days_text, local
 from passerby.web.rendering import Page, environment, page, sent
+from passerby.web.sheet import chart_png, chart_svg
 from passerby.web.viewer import Viewer, WebRequest, again
 
 Now = Mapping[int, SiteNow]
@@ -130,15 +131,33 @@ async def live_stream(request: WebRequest, services: Services, viewer: Viewer, s
 
 
 def chart_file(request: WebRequest, name: str, charts: Callable[[], Mapping[str, Chart]]) -> Page:
-    """`<chart>.csv`: a chart's data. NotFoundError for a chart that the page does not have."""
+    """`<chart>.csv` or `.parquet`: a chart's data; `.png` or `.svg`: its picture.
+
+    NotFoundError for a chart that the page does not have.
+    """
     stem, _, ending = name.rpartition(".")
-    chart = charts().get(stem) if ending == "csv" else None
-    if chart is None:
-        raise NotFoundError(f"there is no file {name[:64]} of this page")
-    headers = {"Content-Disposition": f'attachment; filename="{stem}.csv"'}
-    return sent(request, table_csv(chart.table()), "text/csv", headers=headers)
+    form = _CHART_FILES.get(ending)
+    chart = charts().get(stem) if form else None
+    if form is None or chart is None:
+        raise NotFoundError(f"there is no file {name[:64]} of this page: a chart's .{', .'.join(_CHART_FILES)}")
+    media, made = form
+    headers = {"Content-Disposition": f'attachment; filename="{stem}.{ending}"'}
+    return sent(request, made(chart), media, headers=headers)
 
 
 def table_csv(table: pa.Table) -> bytes:
     """A table as CSV with a line of names."""
     return b"".join(csv_pieces(iter(table.to_batches()), table.schema))
+
+
+def table_parquet(table: pa.Table) -> bytes:
+    """A table as a Parquet file."""
+    return b"".join(parquet_pieces(iter(table.to_batches()), table.schema))
+
+
+_CHART_FILES: Mapping[str, tuple[str, Callable[[Chart], bytes]]] = {
+    "csv": ("text/csv", lambda chart: table_csv(chart.table())),
+    "parquet": ("application/vnd.apache.parquet", lambda chart: table_parquet(chart.table())),
+    "png": ("image/png", chart_png),
+    "svg": ("image/svg+xml", lambda chart: chart_svg(chart).encode()),
+}
