@@ -15,6 +15,7 @@ import pytest
 from tests.support.networks import network as other_network
 
 from passerby.services import open_services
+from passerby.simulate import showcase
 
 COMMAND = [sys.executable, "-c", "from passerby.cli import main; main()", "demo"]
 SMALL = ["--sites", "6", "--days", "1", "--port", "0"]
@@ -62,6 +63,14 @@ def test_a_new_demonstration_and_the_next_start(demo, tmp_path):
     data = tmp_path / "demo-data"
     first = demo(data, *SMALL)
     assert httpx.get(f"{first.url}/healthz").status_code == 200
+    assert first.shown[2:4] == [
+        f"Passerby's demonstration: {first.url}/",
+        f"Sign in as {showcase.EMAIL} with the password {showcase.PASSWORD}",
+    ]
+    with httpx.Client(base_url=first.url, follow_redirects=True) as browser:
+        token = re.search(r'name="csrf" value="([^"]+)"', browser.get("/").text)[1]
+        given = {"csrf": token, "email": showcase.EMAIL, "password": showcase.PASSWORD}
+        assert browser.post("/app/sign-in", data=given).url.path == "/app/"
     commands = [line.strip() for line in first.shown if line.startswith("  ")]
     assert len(commands) == 6
     if shutil.which("curl"):

@@ -12,7 +12,7 @@ WIDTHS = (1280, 390)
 PASSWORD = "seven herons at dawn"
 _AXE = next(Path(__file__).parents[2].glob(".cache/axe-*/axe.min.js"), None)
 # What Chromium says of a page whose status is not 200: the page itself is looked at by the test.
-_EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (403|422|429)")
+_EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (403|404|422|429)")
 
 
 @dataclass
@@ -57,7 +57,8 @@ def watched(page):
     problems = []
 
     def said(message):
-        if message.type in {"error", "warning"} and not _EXPECTED.match(message.text):
+        page_itself = "/static/" not in message.location["url"] and _EXPECTED.match(message.text)
+        if message.type in {"error", "warning"} and not page_itself:
             problems.append(message.text)
 
     def failed(request):

@@ -180,7 +180,7 @@ def _send(address: str, later: Iterator[Delivery], stop: Event) -> None:
 def _introduce(address: str, services: Services, *, demonstration: bool) -> None:
     typer.echo(f"\nPasserby's demonstration: {address}/")
     if demonstration and showcase.add_person(services):
-        typer.echo(f"  sign in as {showcase.EMAIL} with the password {showcase.PASSWORD}\n")
+        typer.echo(f"Sign in as {showcase.EMAIL} with the password {showcase.PASSWORD}\n")
     else:
         invite(services.people, address)
         typer.echo()

@@ -77,7 +77,7 @@ addEventListener("change", (event) => event.target.form?.matches("[data-send]") 
 for (const table of document.querySelectorAll("table[data-sortable]")) {
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
-    if (!head.textContent.trim() || head.hasAttribute("data-unsorted")) return;
+    if (!head.textContent.trim() || head.hasAttribute("data-unsorted") || head.querySelector(":scope > .hidden")) return;
     const button = document.createElement("button");
     button.className = "sort";
     button.append(...head.childNodes);
