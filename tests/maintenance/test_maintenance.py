@@ -15,6 +15,7 @@ from tests.support.facts import row
 from tests.support.networks import network
 
 from passerby import observations
+from passerby.catalogue.keys import password_held
 from passerby.cli import run
 from passerby.errors import ConflictError, CorruptDataError, InvalidInputError, NotFoundError
 from passerby.journal import Rejected, Submission
@@ -84,6 +85,24 @@ def test_a_restored_backup_holds_everything_and_continues_the_numbers(services, 
         assert not any(findings(other).values())
     finally:
         other.close()
+
+
+def test_after_a_restore_everybody_signs_in_again(services, tmp_path):
+    ana = services.people.create(account_id=632, name="Ana", email="ana@example.com", role="admin")
+    services.people.set_held(ana.id, password_held("seven herons at dawn"))
+    session = services.sessions_of_people.begin(ana.id)
+    link = services.people.password_link(ana.id, 632)
+    backup(services, tmp_path / "backup")
+    restore(tmp_path / "backup", tmp_path / "restored")
+    other = open_services(tmp_path / "restored")
+    try:
+        assert other.sessions_of_people.find(session) is None
+        with pytest.raises(NotFoundError):
+            other.people.set_password(link, "another one of these")
+        assert other.sessions_of_people.check("ana@example.com", "seven herons at dawn").id == ana.id
+    finally:
+        other.close()
+    assert services.sessions_of_people.find(session)
 
 
 def test_a_journal_that_survived_brings_a_restored_backup_up_to_date(services, tmp_path):

@@ -186,11 +186,20 @@ def restore(folder: Path, data: Path, tell: Tell = lambda _: None) -> Manifest:
     return manifest
 
 
+def _sign_everybody_out(catalogue: Path) -> None:
+    """Whoever signed out since the backup stays signed out, and a link that set a password sets none again."""
+    with closing(sqlite3.connect(catalogue)) as connection, connection:
+        known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        for table in {"person_sessions", "password_links"} & known:  # backups of older releases have none
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608  # one of the two names above
+
+
 def _fill(folder: Path, data: Path, manifest: Manifest, tell: Tell) -> None:
     settings = Settings(from_environment())
     with FolderLock(data):
         tell("restoring catalogue")
         _copy_secret(folder / CATALOGUE_FILE, data / CATALOGUE_FILE)
+        _sign_everybody_out(data / CATALOGUE_FILE)
         _copy_secret(folder / KEY_FILE_NAME, data / KEY_FILE_NAME)
         tell("restoring facts")
         with closing(open_store(None, data, settings)) as store:
