@@ -66,6 +66,18 @@ def test_what_is_kept_of_a_refused_row(row, kept):
     assert json.loads(without_devices(json.dumps(row).encode())) == kept
 
 
+def test_fields_that_never_hold_an_address_stay_whole_and_others_do_not():
+    record = {"event_time": "2000-01-23 04:56:07.000", "channel_id": "aa:bb:cc:dd:ee:01", "note": "aa:bb:cc:dd:ee:02"}
+    whole = frozenset({"event_time", "channel_id"})
+    kept = record | {"note": "[removed]"}
+    assert json.loads(without_devices(json.dumps(record).encode(), whole)) == kept
+    # What is in them is not looked into, and a record that speaks of a device keeps nothing of that kind.
+    nested = record | {"channel_id": ["aa:bb:cc:dd:ee:03"]}
+    assert json.loads(without_devices(json.dumps(nested).encode(), whole))["channel_id"] == ["[removed]"]
+    spoken = record | {"device": "aa:bb:cc:dd:ee:01"}
+    assert "ee:01" not in without_devices(json.dumps(spoken).encode(), whole)
+
+
 @pytest.mark.parametrize(
     "text",
     [
