@@ -29,6 +29,7 @@ def test_a_report_is_made_sent_and_removed(page, dashboard, mailbox):
     page.get_by_role("link", name="E-mail").click()
     check(page, "reports-new")
     assert page.get_by_label("Page").input_value() == "site 2"
+    assert page.get_by_label("Time zone").input_value() == "Europe/Zurich"
     recipient = f"manager{page.viewport_size['width']}@example.com"
     page.get_by_label("To", exact=True).fill(f"{recipient}\n")
     page.get_by_label("Name").fill("Morning figures")

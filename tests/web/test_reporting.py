@@ -95,6 +95,8 @@ def test_a_letter_says_what_the_page_says(dashboard, browsing):
             assert (metric, "site", row["site"], float(row[metric]) if row[metric] else None) in shown
     assert sum(float(row["visits"] or 0) for row in sites) > 0
     assert "Visitors: " in made.text
+    assert "each site's own clock" in made.text
+    assert "each site&#39;s own clock" in made.html
     message = compose(made, sender="f@example.com", recipient="a@example.com", message_id="<1@x>", now_ms=DUE_MS)
     read = email.message_from_bytes(message.as_bytes(), policy=policy.default)
     assert "overview-2026-03-29.png" in read.get_body(("html",)).get_content()

@@ -95,6 +95,7 @@ def test_the_files():
         ("Zürich", 100, "Zürich"),
         ("A very long name of a shop", 60, "A very lo…"),
         ("two\nlines\x07", 200, "twolines"),
+        ("27\u202fmin\u00a048", 200, "27 min 48"),
         ("", 10, ""),
     ],
 )

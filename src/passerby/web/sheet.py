@@ -37,6 +37,7 @@ _INK, _SOFT, _LINE, _CARD = "#18212d", "#566273", "#d9dee6", "#f7f8fa"
 _TONES = {"good": "#1a7f4b", "bad": "#b3261e", "same": _SOFT}
 # The drawing library is one engine in the process: two threads at once would each build their own.
 _DRAWING = threading.Lock()
+_SPACES = re.compile("[\u202f\u00a0]")
 _ID = re.compile(r'\bid="([^"]+)"')
 _SIZE = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)"[^>]*?\bheight="([\d.]+)"')
 
@@ -102,7 +103,7 @@ class Sheet:
             _chart(canvas, chart, number)
         for listing in self.listings:
             _listing(canvas, listing)
-        canvas.down(18)
+        canvas.down(32)
         canvas.text(_MARGIN, canvas.y, self.foot, 10, _INNER, colour=_SOFT)
         return canvas.drawing(canvas.y + 24)
 
@@ -172,7 +173,8 @@ class _Canvas:
 
 def fitted(text: str, size: float, width: float) -> str:
     """`text` without control characters, cut with an ellipsis where it would be wider than `width` pixels."""
-    plain = "".join(letter for letter in text if letter.isprintable())
+    # The font has no thin space; other spaces that are not plain ones do not print either.
+    plain = "".join(letter for letter in _SPACES.sub(" ", text) if letter.isprintable())
     room = int(width / (size * _LETTER))
     return plain if len(plain) <= room else plain[: max(room - 1, 0)].rstrip() + "…"
 

@@ -53,13 +53,12 @@ def report_form(
 ) -> Page:
     """The form for a new report; `of` is the page and place that it begins with, such as `site 1`."""
     known = dict(_subjects(viewer))
-    sites = viewer.sites()
     begun = {
         "of": of if of in known else "",
         "every": "day",
         "at": "07:00",
         "weekday": "1",
-        "zone": sites[0].timezone if sites else "UTC",
+        "zone": _zone(viewer, of if of in known else next(iter(known), "")) if known else "UTC",
         "formats": ["png", "csv"],
         "recipients": viewer.person.email if viewer.person else "",
         "name": known.get(of, ""),
@@ -182,6 +181,14 @@ def _subjects(viewer: Viewer) -> list[tuple[str, str]]:
     found += [(f"screen {sensor.id}", f"Screen: {site.name}, {sensor.name or sensor.uid}") for site, sensor in sensors]
     found += [(f"street {site.id}", f"Street: {site.name}") for site in sites]
     return found
+
+
+def _zone(viewer: Viewer, of: str) -> str:
+    """The zone of the place of a page; of a brand that of its first site."""
+    page_name, _, number = of.partition(" ")
+    target = Target(REPORT_PAGES[page_name].level, int(number))
+    site = viewer.catalogue.site_of_target(target) or next(iter(viewer.sites(int(number))), None)
+    return site.timezone if site else "UTC"
 
 
 def _form(request: WebRequest, services: Services, viewer: Viewer, form: Form, status: int = 200) -> Page:
