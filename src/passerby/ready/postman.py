@@ -51,6 +51,7 @@ pm.sendRequest({{
 _SIGNATURE_SCRIPT = """
 pm.request.url.query.upsert({key: 'nonce', value: String(Date.now())});
 const target = pm.request.url.getPathWithQuery();
+const CryptoJS = require('crypto-js');
 const signature = CryptoJS.HmacSHA512(target, pm.variables.get('camlytics_secret_key')).toString();
 pm.request.headers.upsert({key: 'X-Key', value: pm.variables.get('camlytics_public_key')});
 pm.request.headers.upsert({key: 'X-Sign', value: signature});
