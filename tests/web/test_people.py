@@ -138,7 +138,7 @@ def test_an_admin_adds_somebody_and_hands_the_link_over(fresh, open_client):
     short = new.form(link, {"password": "short", "again": "short"}, page=link)
     assert (short.status_code, "at least 10 characters" in short.text) == (422, True)
     assert new.form(link, {"password": PASSWORD, "again": PASSWORD}, page=link).headers["location"] == "/app/"
-    page = new.get("/app/").text
+    page = new.get("/app/", follow_redirects=True).text  # the only brand
     assert "Manhattan store" in page
     assert "Patan" not in page
     assert new.get(link).status_code == 404
