@@ -56,13 +56,17 @@ def _rows(services: Services, request: DataRequest) -> Iterator[memoryview]:
 def _tables(services: Services, request: DataRequest) -> Iterator[pa.Table]:
     shape = SHAPES[request.data_type]
     catalogue = services.catalogue.current()
-    portions = [request.sensors] if request.data_type in ALL_AT_ONCE else _portions(catalogue, request)
+    # Between asking and making a sensor may have left the catalogue.
+    held = [sensor for sensor in request.sensors if sensor in catalogue.sensors]
+    if not held:
+        return
+    portions = [held] if request.data_type in ALL_AT_ONCE else _portions(catalogue, request, held)
     for sensors in portions:
         yield from shape(services.store, catalogue, request, sensors)
 
 
-def _portions(catalogue: Catalogue, request: DataRequest) -> Iterator[Sequence[int]]:
-    rows = len(sensor_table(request, catalogue, request.sensors[:1])) * (CELLS if request.by_demographics else 1)
+def _portions(catalogue: Catalogue, request: DataRequest, sensors: Sequence[int]) -> Iterator[Sequence[int]]:
+    rows = len(sensor_table(request, catalogue, sensors[:1])) * (CELLS if request.by_demographics else 1)
     at_once = max(1, _ROWS_AT_ONCE // max(1, rows))
-    for first in range(0, len(request.sensors), at_once):
-        yield request.sensors[first : first + at_once]
+    for first in range(0, len(sensors), at_once):
+        yield sensors[first : first + at_once]
