@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import (
+    dashboard,
     exports,
     facts,
     ingest,
@@ -23,7 +24,7 @@ from bench import (
 )
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-SECTIONS = "abcdefghijk"
+SECTIONS = "abcdefghijkl"
 
 
 def main() -> None:
@@ -45,6 +46,7 @@ def main() -> None:
         ("i", lambda: [vidicenter.run(folder)]),
         ("j", lambda: [seemetrix.run(folder)]),
         ("k", lambda: [raw_sessions.run(folder)]),
+        ("l", lambda: [dashboard.run(folder)]),
     ]
     sections = [section for letters, run in parts if wanted & set(letters) for section in run()]
     if wanted == set(SECTIONS) and not options.no_page:

@@ -13,7 +13,7 @@ from passerby.metrics.metric import Metric
 from passerby.metrics.places import Flags, Floats
 from passerby.metrics.registry import METRICS
 from passerby.web.figures.asking import Answer, Line, Observed, Source, Spot
-from passerby.web.figures.period import Choice, Comparison, Shift, Span, local
+from passerby.web.figures.period import LONGEST_USUAL_DAYS, Choice, Comparison, Shift, Span, local
 
 _DAY_MS = 86_400_000
 # What a ratio is nothing without. Where nobody counts who passes, everybody who comes by seems to come in.
@@ -103,11 +103,13 @@ class Comparing:
         self._answers: dict[Shift, Answer] = {}
         self._seen: dict[Shift, Flags] = {}
         self._shares_then: list[float | None] = [None] * len(spots)
+        first, end = choice.days(today)
+        short = (end - first).days <= LONGEST_USUAL_DAYS  # of longer ones it would take as long as the numbers
         for shift in dict.fromkeys(shift for each in self.comparisons for shift in each.shifts):
             spans = {zone: choice.span(zone, source.now_ms, shift) for zone in zones}
             answer = source.ask(metrics, spots, spans, self.bucket if shift == self._first else None)
             self._answers[shift] = answer
-            if shift == self._first:
+            if shift == self._first and short:
                 then = source.observed(spots, spans, every_sensor=every_sensor)
                 self._shares_then = _shares(then)
                 self._seen[shift] = (then.ms() > 0) | self._has_values(answer)

@@ -1,0 +1,152 @@
+"""(l) The overview of a brand in a real Chromium: when it is painted, and how much it weighs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from bench import facts, network
+from bench.data import data_directory
+from bench.report import Figure, Section, Target
+from bench.server import Server, serve
+from passerby.catalogue.repository import Repository
+from passerby.errors import PasserbyError
+from passerby.people import People, Sessions
+
+# Half a year, so that 90 days have others before them.
+STORED = facts.Size("25M", 182, 500)
+DAYS = 90
+TIMES = 5
+PAINT = Target(1_500, unit="ms", remedy="a roll-up by day: its SQL reads every visit and passage of the period.")
+COLD = Target(1_500, unit="kB")
+WARM = Target(50, unit="kB")
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_EMAIL = "bench@example.com"
+_MEASURE = """() => {
+  const [page] = performance.getEntriesByType("navigation");
+  const all = [page, ...performance.getEntriesByType("resource")];
+  const paint = performance.getEntriesByName("first-contentful-paint")[0];
+  return {
+    paint: paint.startTime,
+    answer: page.responseStart,
+    weight: all.reduce((sum, each) => sum + each.transferSize, 0),
+    page: page.transferSize,
+  };
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One look at a page: ms until it was painted and until its first byte; bytes that went over the wire."""
+
+    paint: float
+    answer: float
+    weight: float
+    page: float
+
+
+def run(folder: Path) -> Section:
+    """Measure the overview of a day and of 90."""
+    section = Section("l", f"The overview of a brand in Chromium: {STORED.sites} sites")
+    data = data_directory(folder, STORED)
+    token = session(data)
+    with serve(data, folder / "dashboard.log") as server, chromium() as browser:
+        server.live()
+        for name, path in pages().items():
+            cold, warm = visits(browser, server, token, path)
+            _add(section, name, cold, warm)
+    section.note(
+        f"The first paint holds every number: they are in the page itself, charts follow. Each figure is the median of "
+        f"{TIMES} looks; the weight is all that went over the wire until the first chart was drawn, as the browser "
+        f"counts it. Chromium and the server share the machine. {STORED.name} visits of {STORED.days} days are stored."
+    )
+    return section
+
+
+def _add(section: Section, name: str, cold: Sequence[Visit], warm: Sequence[Visit]) -> None:
+    first, again = (statistics.median(each.paint for each in looks) for looks in (cold, warm))
+    answer = statistics.median(each.answer for each in cold)
+    section.add(Figure(f"{name}: first paint, nothing kept", first, "ms", target=PAINT))
+    section.add(Figure(f"{name}: until the first byte of it", answer, "ms"))
+    section.add(Figure(f"{name}: first paint, again", again, "ms", target=PAINT))
+    section.add(Figure(f"{name}: weight, nothing kept", cold[0].weight / 1000, "kB", target=COLD))
+    section.add(Figure(f"{name}: weight, again", warm[-1].weight / 1000, "kB", target=WARM))
+
+
+def pages() -> Mapping[str, str]:
+    """Addresses by what they show. Each day is whole on every site's clock."""
+    last = (network.YEAR_END - timedelta(days=2)).date()
+    first = last - timedelta(days=DAYS - 1)
+    address = f"/app/brands/{network.BRAND_ID}"
+    return {
+        "one day beside the last and the median of four": f"{address}?from={last}&to={last}",
+        f"{DAYS} days": f"{address}?from={first}&to={last}&compare=none",
+        f"{DAYS} days beside those before": f"{address}?from={first}&to={last}",
+    }
+
+
+def session(data: Path) -> str:
+    """A session of somebody who sees the sites that have facts, and no others."""
+    repository = Repository(data / "catalogue.sqlite")
+    people = People(repository.engine)
+    try:
+        who = people.named(_EMAIL)
+    except PasserbyError:
+        seen = tuple(range(1, STORED.sites + 1))
+        who = people.create(account_id=1, name="Bench", email=_EMAIL, role="viewer", sites=seen)
+    token = Sessions(repository.engine, people).begin(who.id)
+    repository.close()
+    return token
+
+
+def visits(browser: Browser, server: Server, token: str, path: str) -> tuple[list[Visit], list[Visit]]:
+    """(looks of a browser that has never been there, later looks of one that has)."""
+    cold = []
+    for _ in range(TIMES):
+        with window(browser, server, token) as context:
+            cold.append(_look(context, server.url + path))
+    with window(browser, server, token) as context:
+        _look(context, server.url + path)
+        warm = [_look(context, server.url + path) for _ in range(TIMES)]
+    return cold, warm
+
+
+def _look(context: BrowserContext, address: str) -> Visit:
+    page = context.new_page()
+    page.goto(address)
+    page.locator("[data-chart][data-drawn]").first.wait_for()
+    measured: dict[str, Any] = page.evaluate(_MEASURE)
+    page.close()
+    return Visit(**measured)
+
+
+@contextmanager
+def window(browser: Browser, server: Server, token: str) -> Iterator[BrowserContext]:
+    """A private window of somebody who is signed in."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.add_cookies([{"name": "passerby_session", "value": token, "url": server.url}])
+    yield context
+    context.close()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The Chromium that the browser tests use."""
+    named = os.environ.get("PASSERBY_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=named,
+            args=["--disable-background-networking", "--disable-component-update"],
+            chromium_sandbox=hasattr(os, "geteuid") and os.geteuid() != 0,
+        )
+        yield started
+        started.close()
