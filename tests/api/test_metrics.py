@@ -7,6 +7,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.support.networks import network
 
 from passerby.metrics.registry import METRICS
 
@@ -304,6 +305,16 @@ def test_a_brand_is_the_sum_over_the_sites_that_the_key_sees(filled):
     )
     assert everything["series"][0]["points"] == [["2026-03-28T00:00:00Z", 2.5]]
     assert narrowed.json()["series"][0]["points"] == [["2026-03-28T00:00:00Z", 1.5]]
+
+
+def test_a_site_without_sensors_has_no_values(services, client):
+    document = network()
+    document["brands"][1]["sites"][0].pop("sensors")
+    services.catalogue.apply(document, prune=True)
+    names = [name for name, metric in METRICS.items() if "site" in metric.levels]
+    answer = client.get("/v1/metrics", params={"metric": names, "site": 3, "bucket": "1h", **DAY})
+    assert answer.status_code == 200
+    assert [series["points"] for series in answer.json()["series"]] == [[]] * len(names)
 
 
 def test_names_lists_every_metric(client):

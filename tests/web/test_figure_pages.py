@@ -272,6 +272,33 @@ def test_what_is_searched_for_in_vain(browsing):
     assert "<script>" not in page.text.split("</head>")[1].replace('<script type="application/json">', "")
 
 
+@pytest.mark.parametrize("path", [*PAGES_OF_PLACES, "/app/screens", "/app/streets"])
+@pytest.mark.parametrize("query", ["from=2027-01-01&to=2027-01-31", "from=1975-06-01&compare=year"])
+def test_times_of_which_nothing_can_be_known(browsing, path, query):
+    page = browsing().get(f"{path}?{query}")
+    assert page.status_code == 200
+    if not path.endswith("wall"):
+        assert not any(value for *_, value in figures.shown(page.text))
+
+
+def test_empty_places_lead_to_the_first_steps(dashboard, browsing):
+    document = network()
+    document["brands"][1]["sites"][0].pop("sensors")
+    document["brands"].append({"id": 1236, "name": "Empty"})
+    dashboard.services.catalogue.apply(document, prune=True)
+    try:
+        for path, words in (("/app/brands/1236", "No site yet"), ("/app/sites/3", "No sensor yet")):
+            assert words in browsing().get(path).text
+            assert "/app/first-steps" not in browsing().get(path).text
+            assert "/app/first-steps" in browsing("editor").get(path).text
+        # A site without a sensor stands in the overview, and nothing is known of it.
+        page = browsing().get("/app/brands/1235").text
+        assert "no sensor" in page
+        assert [value for *_, value in figures.shown(page)] == [None] * 8
+    finally:
+        dashboard.services.catalogue.apply(network(), prune=True)
+
+
 # -- who sees what
 
 

@@ -36,7 +36,9 @@ def test_numbers(value, unit, text):
         (-3.0, "visits", f"\u22123{THIN}%", "bad"),
         (-3.0, "walk_bys", f"\u22123{THIN}%", "same"),
         (1.25, "turn_in_rate", f"+1.2{THIN}points", "good"),
-        (0.0, "visits", f"+0{THIN}%", "same"),
+        (0.0, "visits", f"0{THIN}%", "same"),
+        (-0.3, "visits", f"0{THIN}%", "same"),
+        (-0.3, "turn_in_rate", f"\u22120.3{THIN}points", "bad"),
     ],
 )
 def test_changes(change, metric, text, tone):

@@ -116,6 +116,8 @@ def add_sums(asked: Asked, units: SiteUnits | PartUnits, grid: Grid, window: Win
 
 def add_visitors(asked: Asked, units: SiteUnits | PartUnits, grid: Grid, window: Window, found: Scanned) -> None:
     """New and returning visitors; `found` as `scanned` gives it."""
+    if not found.sites:  # nothing stands in any of them
+        return
     sensors, periods = recognition(found, window)
     more: dict[str, Parameter] = {"seen_ms": min(sensors.column("seen_ms").to_pylist())}
     tables = {"scope": found.scope, "sensors": sensors, "periods": periods}

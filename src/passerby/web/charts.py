@@ -140,7 +140,7 @@ def trend(  # noqa: PLR0913, PLR0917  # what it is called, and its columns
     )
     rows = [(label, *values) for label, *values in zip(labels, *series.values(), strict=True)]
     first = next(iter(series.values()), ())
-    edges = [*labels[1:], _following(labels)]
+    edges = [*labels[1:], _following(labels)] if labels else []
     drawn: list[Mapping[str, Value]] = [
         {"time": f"{label}Z", "when": _when(label, bucket), "series": each, "value": value}
         for each, values in series.items()
@@ -319,7 +319,10 @@ def _trend(form: _Trend) -> Spec:
         .transform_filter("isValid(datum.dark)")
     )
     several = len(form.series) > 1
-    scale, legend = alt.Scale(domain=list(form.series)), alt.Legend(title=None) if several else None
+    scale, legend = (
+        alt.Scale(domain=list(form.series)),
+        alt.Legend(title=None, symbolType="stroke", symbolSize=400) if several else None,
+    )
     color = alt.Color("series:N", scale=scale, legend=legend)
     dashes = alt.Scale(domain=list(form.series), range=_dashes(form.series))
     dash = alt.StrokeDash("series:N", scale=dashes, legend=legend)

@@ -97,13 +97,22 @@ def duration(ms: float | None) -> str:
 
 def changed(change: float, metric: Metric) -> str:
     """How much more: percent, of a percentage points."""
-    digits = 1 if metric.unit == "percent" else 0
-    text = f"{change:+,.{digits}f}".replace(",", _THIN).replace("-", "\u2212")
-    return f"{text}{_THIN}{'points' if metric.unit == 'percent' else '%'}"
+    rounded = _rounded(change, metric)
+    text = f"{rounded:+,.{_digits(metric)}f}" if rounded else "0"
+    sign = text.replace(",", _THIN).replace("-", "\u2212")
+    return f"{sign}{_THIN}{'points' if metric.unit == 'percent' else '%'}"
 
 
 def tone(change: float, metric: Metric) -> str:
     """`good`, `bad` or `same`, as the style sheet colours a change."""
-    if round(change, 1) == 0 or metric.name in NOT_BETTER:
+    if not _rounded(change, metric) or metric.name in NOT_BETTER:
         return "same"
     return "good" if change > 0 else "bad"
+
+
+def _digits(metric: Metric) -> int:
+    return 1 if metric.unit == "percent" else 0
+
+
+def _rounded(change: float, metric: Metric) -> float:
+    return round(change, _digits(metric))
