@@ -65,7 +65,12 @@ def test_of_sensors_that_are_gone_there_are_no_rows(services, data_type, resolut
     assert rows(services, job) == []
 
 
-def test_the_others_have_theirs(services):
+def test_the_others_have_theirs(services, client):
+    seen = [
+        {"kind": "view", "sensor": sensor, "start": "2026-01-01T12:00:00Z", "duration_ms": 5000, "attention_ms": 1000}
+        for sensor in (3024, 3026)
+    ]
+    assert client.post("/v1/observations?wait=visible", json=seen).json()["accepted"] == 2
     job = Waiting(services, "ots", "1d")
     without(services, 1)
-    assert [row["location_id"] for row in rows(services, job)] == [3026]
+    assert [(row["location_id"], row["ots_count"]) for row in rows(services, job)] == [(3026, 1)]
