@@ -7,6 +7,7 @@ from tests.support.dashboard import PASSWORD, WIDTHS, check
 from tests.support.networks import network
 from tests.support.servers import serving
 
+from passerby.people.signing_in import Attempts
 from passerby.services import open_services
 from passerby.web import assets
 
@@ -58,7 +59,7 @@ def test_the_first_start(nobody, window):
 
 
 def test_ten_wrong_passwords(wide, dashboard):
-    dashboard.services.sessions_of_people.attempts.__init__()
+    dashboard.services.sessions_of_people.attempts = Attempts()
     wide.goto(dashboard.url)
     check(wide, "sign-in")
     for _ in range(10):

@@ -58,13 +58,15 @@ def test_from_the_first_start_to_a_forgotten_password(run, server):
         ["ana@example.com", "Ana", "admin", "632", "everything", "active"],
         ["bo@example.com", "Bo", "viewer", "632", "sites", "2", "active"],
     ]
-    assert httpx.get(f"{running.url}/app/", cookies=cookies).status_code == 200
+    assert httpx.get(f"{running.url}/app/account", cookies=cookies).status_code == 200
     assert run("disable", "bo@example.com", *data)[1] == "bo@example.com may not sign in\n"
-    assert httpx.get(f"{running.url}/app/", cookies=cookies).status_code == 303
+    assert httpx.get(f"{running.url}/app/account", cookies=cookies).status_code == 303
     assert run("reset-link", "bo@example.com", *data)[2] == "passerby: this person is disabled: enable them first\n"
     assert run("enable", "bo@example.com", *data)[0] == 0
     _, out, _ = run("reset-link", "BO@example.com", *data, "--address", running.url)
     set_password(json.loads(out)["link"])
+    assert run("remove", "bo@example.com", *data)[1] == "removed bo@example.com\n"
+    assert "bo@" not in run("list", *data)[1]
 
 
 @pytest.mark.parametrize(

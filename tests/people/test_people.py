@@ -8,7 +8,7 @@ from tests.support.networks import network, other_network
 from passerby.catalogue.database import reading
 from passerby.catalogue.repository import Repository
 from passerby.errors import ConflictError, InvalidInputError, NotFoundError
-from passerby.people import People, Sessions
+from passerby.people import People, Sessions, ShareLinks
 from passerby.people.person import check_password, problems_of_limits
 
 GOOD = "seven herons at dawn"
@@ -161,7 +161,7 @@ def test_somebody_is_left_who_may_manage_people(people):
 
 def test_people_of_another_account_do_not_exist(people):
     other = people.create(account_id=633, name="Other", email="other@example.com", role="viewer")
-    for ask in (people.get, people.disable, people.enable, people.password_link):
+    for ask in (people.get, people.disable, people.enable, people.remove, people.password_link):
         with pytest.raises(NotFoundError):
             ask(other.id, 632)
     assert people.of_account(632) == []
@@ -184,6 +184,21 @@ def test_a_disabled_person(people, repository):
     people.enable(bo.id, 632)
     assert sessions.find(session) is None
     assert sessions.check("bo@example.com", GOOD).id == bo.id
+
+
+def test_a_removed_person_is_gone_with_what_was_theirs(people, repository):
+    sessions, links = Sessions(repository.engine, people), ShareLinks(repository.engine)
+    ana, bo = somebody(people), somebody(people, "bo@example.com", "viewer")
+    session = sessions.begin(bo.id)
+    _, link = links.create(person_id=bo.id, title="A", page="/app/", brands=(), sites=(), days=7)
+    people.remove(bo.id, 632)
+    assert sessions.find(session) is None
+    assert links.find(link) is None
+    assert links.of_account(632) == []
+    assert people.of_account() == [ana]
+    with pytest.raises(ConflictError, match="last admin"):
+        people.remove(ana.id, 632)
+    assert somebody(people, "bo@example.com", "viewer").id > bo.id  # ids are in records, so none is given out twice
 
 
 def test_nothing_that_opens_anything_is_in_the_database(people, repository, tmp_path):

@@ -126,6 +126,18 @@ def enable(email: EmailArgument, data: DataOption) -> None:
     typer.echo(f"{person.email} may sign in")
 
 
+@group.command()
+def remove(email: EmailArgument, data: DataOption) -> None:
+    """Forget a person, with every link that they shared. Records of what they did keep their address.
+
+    Example: passerby people remove ana@example.com --data ./data
+    """
+    with _opened(data) as (_, people):
+        person = people.named(email)
+        people.remove(person.id, person.account_id)
+    typer.echo(f"removed {person.email}")
+
+
 @group.command(name="first-link")
 def first_link(data: DataOption, address: AddressOption = _HERE) -> None:
     """Print the link that makes the first person, while there is nobody; `passerby serve` prints one at its start.

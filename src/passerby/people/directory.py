@@ -116,6 +116,14 @@ class People:
             connection.execute(sqlalchemy.update(_people).where(_people.c.id == person_id).values(active=True))
             return person({**held, "active": True})
 
+    def remove(self, person_id: int, account_id: int) -> Person:
+        """Forget somebody: sessions and share links go with them. Records of what they did keep their address."""
+        with writing(self._engine) as connection:
+            held = _of(connection, person_id, account_id)
+            _keep_an_admin(connection, held)
+            connection.execute(sqlalchemy.delete(_people).where(_people.c.id == person_id))
+            return person(held)
+
     # -- links that set a password
 
     def password_link(self, person_id: int, account_id: int) -> str:

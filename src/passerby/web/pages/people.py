@@ -147,6 +147,19 @@ def enable(
     return redirect(request, "/app/people", f"{person.name} may sign in again.")
 
 
+@post("/people/{person_id:int}/remove", guards=[admin], sync_to_thread=True)
+def remove(
+    request: WebRequest,
+    services: NamedDependency[Services],
+    viewer: NamedDependency[Viewer],
+    person_id: FromPath[int],
+) -> Redirect:
+    """Forget somebody."""
+    person = services.people.remove(person_id, viewer.account_id)
+    _log.info("a person was removed", person=person_id, by=viewer.person_id)
+    return redirect(request, "/app/people", f"{person.name} is removed.")
+
+
 def _limits(viewer: Viewer, form: Form) -> tuple[list[int], list[int]]:
     brands = form.ids("brands", [brand.id for brand in viewer.brands()])
     sites = form.ids("sites", [site.id for site in viewer.sites()])
@@ -185,4 +198,4 @@ def _invitation(request: WebRequest, services: Services, person: Person) -> Page
     )
 
 
-ROUTES = [people, new, create, one, change, link, disable, enable]
+ROUTES = [people, new, create, one, change, link, disable, enable, remove]
