@@ -49,22 +49,29 @@ def main() -> None:
         ("l", lambda: [dashboard.run(folder)]),
     ]
     sections = [section for letters, run in parts if wanted & set(letters) for section in run()]
-    if wanted == set(SECTIONS) and not options.no_page:
-        stored = f"{largest.name} visits ({largest.sites:,} sites, {largest.days} days)"
-        setting = [
-            f"Facts: {stored}, half as many passages and as many zone visits, some crossings, an uptime for each",
-            "  sensor and day; stored in order of arrival.",
-            f"Load generator, clients and server share the machine; {options.seconds:g} s of load.",
-            f"Load average of the machine over the last 15 minutes: {os.getloadavg()[2]:.1f}.",
-            *options.remark,
-        ]
-        report.write(PAGE, sections, setting)
-        print(f"written: {PAGE}")
+    if options.no_page:
+        return
+    if wanted != set(SECTIONS):
+        report.renew(PAGE, sections, options.remark)
+        print(f"renewed in {PAGE}: {', '.join(section.letter for section in sections)}")
+        return
+    stored = f"{largest.name} visits ({largest.sites:,} sites, {largest.days} days)"
+    setting = [
+        f"Facts: {stored}, half as many passages and as many zone visits, some crossings, an uptime for each",
+        "  sensor and day; stored in order of arrival.",
+        f"Load generator, clients and server share the machine; {options.seconds:g} s of load.",
+        f"Load average of the machine over the last 15 minutes: {os.getloadavg()[2]:.1f}.",
+        *options.remark,
+    ]
+    report.write(PAGE, sections, setting)
+    print(f"written: {PAGE}")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", default="", help="sections to run, such as a,b; the page is written by a whole run")
+    parser.add_argument(
+        "--only", default="", help="sections to run, such as a,b; the others stay on the page as they are"
+    )
     parser.add_argument("--size", choices=list(facts.SIZES), default="100M", help="visits stored (default 100M)")
     parser.add_argument("--rows", type=int, default=raw.ROWS, help="rows of the raw export")
     parser.add_argument(

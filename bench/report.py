@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -82,6 +83,8 @@ class Section:
     title: str
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    measured: str = ""
+    """When, where it was not with the rest of the page."""
 
     def add(self, figure: Figure) -> None:
         """Keep a figure and print it."""
@@ -97,6 +100,9 @@ class Section:
         """The section as lines of the page."""
         yield f"## ({self.letter}) {self.title}"
         yield ""
+        if self.measured:
+            yield self.measured
+            yield ""
         yield "| figure | measured | floor | ratio | target | result |"
         yield "|---|--:|--:|--:|--:|---|"
         for figure in self.figures:
@@ -162,3 +168,15 @@ def write(path: Path, sections: Sequence[Section], setting: Sequence[str]) -> No
         lines += section.markdown()
     path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join(lines).rstrip() + "\n")
+
+
+def renew(page: Path, sections: Iterable[Section], remarks: Sequence[str]) -> None:
+    """Put sections in place of those of the same letters, and leave the others as they are."""
+    head, *parts = re.split(r"(?m)^(?=## \()", page.read_text(encoding="utf-8"))
+    held = {part[len("## (")]: part for part in parts}
+    load = os.getloadavg()[0]
+    now = f"Measured by itself on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, load average {load:.1f} at its end."
+    for section in sections:
+        section.measured = " ".join([now, *remarks])
+        held[section.letter] = "\n".join(section.markdown()).rstrip() + "\n\n"
+    page.write_text(head + "".join(held[letter] for letter in sorted(held)).rstrip() + "\n", encoding="utf-8")
