@@ -144,6 +144,23 @@ def test_the_series_has_gaps_where_nobody_looked_and_adds_up(holder, case):
         assert figures.rows[0].observed == (1 if values else 0)
 
 
+@pytest.mark.parametrize(("hours", "times"), [(2, 1), (14, 2)])
+def test_a_median_leaves_out_a_time_of_which_little_was_observed(holder, hours, times):
+    """A network's first day, begun late, is no usual one."""
+    facts = facts_of(("UTC", "UTC"), {1: {0: ([60, 700], []), 7: ([90, 800], [])}, 2: {}})
+    end = NOW - timedelta(days=14)
+    begin = end - timedelta(hours=hours)
+    facts += [
+        Fact("uptime", SENSOR_OF[1], ms(begin), (("ended_ms", ms(end)),)),
+        Fact("visit", SENSOR_OF[1], ms(end) - 600_000, (("ended_ms", ms(end) - 500_000),)),
+    ]
+    catalogue = network.catalogue(["UTC", "UTC"], [{}, {}])
+    figures = overview(Source(holder.filled(facts), catalogue, ms(NOW)), [catalogue.sites[1]], Choice())
+    for numbers in (figures.numbers, figures.rows[0].numbers):
+        median = numbers["visits"].compared[1]
+        assert (median.times, median.value) == (times, {1: 2, 2: 1.5}[times])
+
+
 def test_of_a_brand_without_sites_nothing_is_known(holder):
     catalogue = network.catalogue(["UTC", "UTC"], [{}, {}])
     figures = overview(Source(holder.filled([]), catalogue, ms(NOW)), [], Choice())

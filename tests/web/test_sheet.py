@@ -40,7 +40,7 @@ def texts(svg):
 
 
 def test_everything_is_on_it():
-    tiles = [Tile("Visitors", "1 234", (("+12 % than 1 100, Fri 13 Nov", "good"), ("97 % observed", "same")))]
+    tiles = [Tile("Visitors", "1 234", (("+12 % against 1 100, Fri 13 Nov", "good"), ("97 % observed", "same")))]
     listing = Listing("Sites", ["Site", "Visitors"], [["Zürich & Söhne", "7"], ["<script>", "8"]])
     svg = Sheet("Acme", "Yesterday", tiles, [Bars()], [listing], "Passerby").svg()
     said = texts(svg)

@@ -117,7 +117,7 @@ def _tiles(numbers: Mapping[str, Number], observed: float | None) -> list[Tile]:
         notes: list[tuple[str, Tone]] = []
         last = number.last
         if last is not None and last.change is not None:
-            text = f"{changed(last.change, number.metric)} than {shown(last.value, number.metric.unit)}"
+            text = f"{changed(last.change, number.metric)} against {shown(last.value, number.metric.unit)}"
             notes.append((text, _tone(last.change, number)))
         elif last is not None and last.value is not None:
             notes.append((f"was {shown(last.value, number.metric.unit)}", "same"))

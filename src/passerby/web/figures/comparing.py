@@ -26,6 +26,8 @@ _NEEDS = {
     "mean_attention": "watchers",
     "impressions_per_vehicle": "vehicle_count",
 }
+# Observed for less than this part of what the period itself was, a time is no measure: a network's first days.
+_ENOUGH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Comparing:
                 self._seen[shift] = (then.ms() > 0) | self._has_values(answer)
             else:
                 self._seen[shift] = self._seen_then(answer, spans)
+        self._measures = self._measuring(choice, zones) if short else self._seen
 
     # -- numbers
 
@@ -127,7 +130,7 @@ class Comparing:
                 name,
                 _together(self.answer, name, self.seen),
                 [
-                    [_together(self._answers[shift], name, self._seen[shift]) for shift in each.shifts]
+                    [_together(self._answers[shift], name, self._of(each)[shift]) for shift in each.shifts]
                     for each in self.comparisons
                 ],
                 share,
@@ -140,9 +143,12 @@ class Comparing:
         found: list[dict[str, Number]] = [{} for _ in self._spots]
         for name in self._metrics:
             values = _each(self.answer, name, self.seen).tolist()
-            then = {shift: _each(self._answers[shift], name, seen).tolist() for shift, seen in self._seen.items()}
+            then = [
+                [_each(self._answers[shift], name, self._of(each)[shift]).tolist() for shift in each.shifts]
+                for each in self.comparisons
+            ]
             for index, numbers in enumerate(found):
-                before = [[then[shift][index] for shift in each.shifts] for each in self.comparisons]
+                before = [[values_then[index] for values_then in times] for times in then]
                 numbers[name] = self._number(name, values[index], before, self._shares_then[index])
         return found
 
@@ -175,6 +181,33 @@ class Comparing:
         for name in self._metrics:
             flags |= answer.totals(name) > 0
         return flags
+
+    def _of(self, comparison: Comparison) -> Mapping[Shift, Flags]:
+        """Which spots count at each time of a comparison."""
+        return self._seen if len(comparison.shifts) == 1 else self._measures
+
+    def _measuring(self, choice: Choice, zones: Sequence[str]) -> dict[Shift, Flags]:
+        """Which spots a median takes at each time.
+
+        Those that were observed, and where that is fewer than all times, observed for long enough: the first days of
+        a sensor would halve the median. With all times at hand, a median bears one that is cut short.
+        """
+        measures = {shift: seen.copy() for shift, seen in self._seen.items()}
+        if len(measures) < 2:
+            return measures
+        young = np.flatnonzero(~np.logical_and.reduce(list(self._seen.values())))
+        if not len(young):
+            return measures
+        spots = [self._spots[index] for index in young.tolist()]
+        shares_now = _shares(self.observed)
+        for shift, flags in measures.items():
+            if not flags[young].any():
+                continue
+            spans = {zone: choice.span(zone, self._source.now_ms, shift) for zone in zones}
+            shares = _shares(self._source.observed(spots, spans, every_sensor=self._every))
+            for index, share in zip(young.tolist(), shares, strict=True):
+                flags[index] &= (share or 0) >= _ENOUGH * (shares_now[index] or 0)
+        return measures
 
     def _seen_then(self, answer: Answer, spans: Mapping[str, Span | None]) -> Flags:
         """Which spots were observed. Whoever has a value was, so only the others are looked up."""
