@@ -29,6 +29,12 @@ for (const menu of document.querySelectorAll("[data-menu]")) {
   wide.addEventListener("change", follow);
 }
 
+// On a telephone the tabs do not all fit: the chosen one is moved into view, the page itself stays where it is.
+for (const tabs of document.querySelectorAll(".tabs")) {
+  const chosen = tabs.querySelector("[aria-current]");
+  if (chosen) tabs.scrollLeft = chosen.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - chosen.offsetWidth) / 2;
+}
+
 // One explanation is open at a time; Escape and a click elsewhere close it.
 addEventListener("click", (event) => {
   for (const one of document.querySelectorAll("details.meaning[open]")) if (!one.contains(event.target)) one.open = false;
