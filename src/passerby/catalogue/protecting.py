@@ -6,6 +6,7 @@ Seemetrix dialect shows them to the owner of the devices.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from passerby.catalogue.rows import Row, Rows
 from passerby.catalogue.shape import Notes
 from passerby.catalogue.wanted import Wanted, device_key_name, sensor_key_name
 from passerby.errors import CorruptDataError, Problem
+
+_log = logging.getLogger(__name__)
 
 FIELDS: Mapping[DialectName, tuple[str, str]] = {
     "native": ("name", "key"),
@@ -129,9 +132,23 @@ class SealedKeys:
         return [number for number in sensor_ids if number not in self._held]
 
     def opened(self, server_key: ServerKey, sensor_ids: Iterable[int]) -> dict[int, str]:
-        """The keys of sensors that have one; CorruptDataError when `server.key` is not the one that sealed them."""
-        found = ((number, self._held[number]) for number in sensor_ids if number in self._held)
-        return {number: server_key.unseal("native", name, sealed) for number, (name, sealed) in found}
+        """The keys of sensors that have one, but for those that another `server.key` sealed: of these the log tells.
+
+        They go on working for who has them, so a list of devices is worth more without them than not at all.
+        """
+        opened: dict[int, str] = {}
+        lost: list[CorruptDataError] = []
+        for number in sensor_ids:
+            if number not in self._held:
+                continue
+            name, sealed = self._held[number]
+            try:
+                opened[number] = server_key.unseal("native", name, sealed)
+            except CorruptDataError as error:
+                lost.append(error)
+        if lost:
+            _log.warning("%d keys of sensors cannot be shown: %s", len(lost), lost[0].message)
+        return opened
 
 
 def make_device_keys(

@@ -304,7 +304,8 @@ class Repository:
         """The key of each sensor, by id: for the owner of the devices. A sensor that has none to show gets one.
 
         What is shown sends observations of the sensor: it is the key of the catalogue file, or where that is held as a
-        digest only, or there is none, another one. It lasts until the credential is revoked.
+        digest only, or there is none, another one. It lasts until the credential is revoked. One that was encrypted
+        with another `server.key` is missing.
         """
         if self._fresh().device_keys.missing(sensor_ids):
             with writing(self._engine) as connection:

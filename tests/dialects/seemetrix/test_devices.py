@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 import orjson
-from tests.support.seemetrix import NARROW_KEY, OTHER_KEY, catalogue, running, screen, view
+from tests.support.seemetrix import NARROW_KEY, OTHER_KEY, catalogue, other_account, running, screen, view
 
 from passerby.acting import ask
 from passerby.catalogue.model import Credential
@@ -129,6 +129,30 @@ def test_keys_and_times_survive_a_restart_and_a_backup(tmp_path):
     for folder in ("data", "again"):
         with running(tmp_path / folder) as (_, page):
             assert devices(page) == before
+
+
+def test_keys_whose_server_key_is_lost_are_left_out_until_they_are_given_again(tmp_path, caplog):
+    def keys(page):
+        found = page.document("/user/632/devices/")
+        return {device["d"]: device["k"] for name in ("online", "offline", "frozen") for device in found[name]}
+
+    with running(tmp_path / "data", network()) as (_, page):
+        before = keys(page)
+    (tmp_path / "data" / "server.key").unlink()
+    with running(tmp_path / "data", other_account()) as (services, page):
+        assert keys(page) == dict.fromkeys(before, "")
+        assert "4 keys of sensors cannot be shown: the secret of the native credential" in caplog.text
+        head = {"Authorization": f"Bearer {before[3027]}"}
+        sent = page.post("/v1/observations?wait=visible", json=[view(3027, "2019-02-01T00:00:00Z")], headers=head)
+        assert sent.json()["accepted"] == 1
+        held = services.catalogue.current().credentials.values()
+        services.catalogue.revoke(next(one.id for one in held if one.name == "sensor-3027-device"))
+        services.catalogue.apply(network())
+        after = keys(page)
+        assert {number: after[number] for number in KEYS} == KEYS
+        assert after[3026] == ""
+        assert re.fullmatch("[0-9a-f]{32}", after[3027])
+        assert after[3027] != before[3027]
 
 
 def test_a_new_device_is_in_the_next_list(opened, page):

@@ -21,7 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def devices(call: Call) -> Document:
-    """The devices that the key sees, by state. `k` is a key for sending observations of the device."""
+    """The devices that the key sees, by state. `k` is a key for sending observations of the device, "" if lost."""
     states = statuses(call)
     keys: Mapping[int, str] = {}
     if call.credential.dialect == "seemetrix":  # somebody who looks at the dashboard may see devices, not their keys
