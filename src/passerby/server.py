@@ -38,6 +38,7 @@ from passerby.dialects.quividi import routes as quividi
 from passerby.dialects.quividi.building import KIND as QUIVIDI_EXPORT
 from passerby.dialects.quividi.building import builder as quividi_exports
 from passerby.dialects.quividi.errors import http_refused
+from passerby.dialects.seemetrix import errors as seemetrix_errors
 from passerby.dialects.seemetrix import routes as seemetrix
 from passerby.services import Services
 from passerby.web import routes as web
@@ -110,6 +111,8 @@ def _unrouted(request: Request[Any, Any, Any], error: Exception) -> Response[byt
     """The answer where no router has its own, such as to a path that nobody serves: in the shape of its dialect."""
     if request.url.path.startswith(f"{quividi.PREFIX}/") and isinstance(error, HTTPException):
         return http_refused(request, error)
+    if request.url.path.startswith(seemetrix.PREFIXES) and isinstance(error, HTTPException):
+        return seemetrix_errors.http_refused(request, error)
     return problem_response(request, error)
 
 

@@ -33,6 +33,22 @@ def test_a_path_without_its_final_slash_is_none_but_for_the_counters(page, metho
         assert "must end with a slash" in answer.json()["error"]
 
 
+@pytest.mark.parametrize("prefix", ["/api", "/analytics/api"])
+@pytest.mark.parametrize(
+    "path", ["/", "/nothing/", "/user/632/", "/statistics/user/632/raw/", "/v2/statistics/", "/v2/statistics/user/632/"]
+)
+def test_where_there_is_no_path_pages_of_other_sites_may_read_that(page, prefix, path):
+    answer = page.ask(path, prefix)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (404, "*")
+    assert answer.json() == {"ok": 0, "status": 404, "error": f"there is no {prefix}{path}"}
+
+
+def test_what_is_not_asked_with_get_is_refused_in_the_same_form(page):
+    answer = page.post(f"/api/user/{USER}/devices/", params={"key": USER_KEY})
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (405, "*")
+    assert answer.json() == {"ok": 0, "status": 405, "error": "Method Not Allowed"}
+
+
 @pytest.fixture
 def no_wrong_keys_yet(monkeypatch):
     """As after a start."""

@@ -81,6 +81,7 @@ def failed(request: Request[object, object, State], error: Exception) -> Respons
     return _error(500, "something went wrong here; the server's log says what")
 
 
-def http_refused(_: Request[object, object, State], error: HTTPException) -> Response[bytes]:
-    """The answer to an error of the HTTP layer itself."""
-    return _error(error.status_code, error.detail, dict(error.headers or {}))
+def http_refused(request: Request[object, object, State], error: HTTPException) -> Response[bytes]:
+    """The answer to an error of the HTTP layer itself, such as to a path that there is none of."""
+    message = f"there is no {request.url.path[:200]}" if error.status_code == 404 else error.detail
+    return _error(error.status_code, message, dict(error.headers or {}))

@@ -37,6 +37,8 @@ from passerby.services import Services
 PREFIX = "/api"
 # The vendor has moved: its later clients call another host with this before the same paths.
 LATER_PREFIX = "/analytics/api"
+# What begins with one of these and is nobody else's is answered as this dialect does, also where there is no path.
+PREFIXES = (f"{PREFIX}/", f"{LATER_PREFIX}/")
 METHODS: tuple[Method, ...] = (
     *counters.METHODS,
     *devices.METHODS,
