@@ -245,6 +245,12 @@ def test_what_is_refused(page, path, query, error):
     assert error in answer.json()["error"]
 
 
+def test_a_parameter_that_is_empty_is_as_if_left_out(page):
+    empty = dict.fromkeys(("tzo", "d", "dt_format", "format", "page", "obj_in_page"), "")
+    assert asked(page, "devices/dates", **empty) == asked(page, "devices/dates")
+    assert asked(page, "dates", dt_format="", format="MM") == asked(page, "dates", dt_format="MM")
+
+
 @pytest.mark.parametrize(
     ("begin", "end"),
     [

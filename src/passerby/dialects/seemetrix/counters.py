@@ -15,7 +15,7 @@ from passerby.dialects.seemetrix.status import statuses
 from passerby.metrics.compute import compute
 from passerby.metrics.places import Place
 
-_PERIODS = ("usr_num", "usr_cur_month", "usr_cur_day", "usr_cur_hour")
+_PERIODS = ("usr_cur_day", "usr_cur_hour", "usr_cur_month", "usr_num")
 _METRICS = ("watchers", "dwell")
 
 
@@ -32,7 +32,7 @@ def counters(call: Call) -> Document:
     contents = [content for content in call.catalogue.contents.values() if content.account_id == call.user_id]
     states = [status.state for status in statuses(call).values()]
     return {
-        "avg_duration": mean_s(dwell[0], watchers[0]),
+        "avg_duration": mean_s(dwell[-1], watchers[-1]),
         "dev_num": len(states),
         "movies_num": len(contents),
         "online_device_num": states.count("online"),
@@ -46,10 +46,10 @@ def _calendars(now: datetime) -> list[Calendar]:
     day = hour.replace(hour=0)
     month = day.replace(day=1)
     ranges = (
-        (now.replace(year=YEARS[0], month=1, day=2), now.replace(year=YEARS[-1], month=12, day=30)),
-        (month, (month + timedelta(days=31)).replace(day=1)),
         (day, day + timedelta(days=1)),
         (hour, hour + timedelta(hours=1)),
+        (month, (month + timedelta(days=31)).replace(day=1)),
+        (now.replace(year=YEARS[0], month=1, day=2), now.replace(year=YEARS[-1], month=12, day=30)),
     )
     return [whole_range(instant_ms(begin), instant_ms(end)) for begin, end in ranges]
 

@@ -1,8 +1,8 @@
 """The query of a request: what all methods read the same way.
 
 The vendor's clients are generous with what they send, so reading is: spaces may be raw, `%20` or `+`, line breaks
-inside a value are dropped, flags count by mere presence, and parameters that a method does not have are ignored. Of a
-parameter given twice the first counts.
+inside a value are dropped, flags count by mere presence, and parameters that a method does not have are ignored, as are
+those, but for flags, whose value is empty. Of a parameter given twice the first counts.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def flag(query: Query, name: str) -> bool:
 def number(query: Query, name: str, default: int, minimum: int = 0, maximum: int = 10**9) -> int:
     """A whole number; raises InvalidInputError."""
     text = query.get(name)
-    if text is None:
+    if not text:
         return default
     found = whole_number(text)
     if found is None or not minimum <= found <= maximum:

@@ -104,8 +104,8 @@ def read(call: Call) -> Request:
 
 
 def _form(query: Query) -> str:
-    name = "dt_format" if "dt_format" in query else "format"
-    text = " ".join(query.get(name, "YYYY-MM-DD").split())
+    name = "dt_format" if query.get("dt_format") else "format"
+    text = " ".join((query.get(name) or "YYYY-MM-DD").split())
     if text not in _FORMS:
         raise InvalidInputError(f"expected one of {', '.join(_FORMS)}", name)
     return text
