@@ -1,6 +1,6 @@
 """The query of a request: what all methods read the same way.
 
-The vendor's clients are generous with what they send, so reading is: spaces may be raw, `%20` or `+`, line breaks
+The vendor's clients are generous with what they send, so reading is: spaces may be `%20` or `+`, line breaks
 inside a value are dropped, flags count by mere presence, and parameters that a method does not have are ignored, as are
 those, but for flags, whose value is empty. Of a parameter given twice the first counts.
 """
