@@ -11,7 +11,8 @@ import hashlib
 import os
 import tempfile
 import threading
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -59,6 +60,23 @@ def packed(body: bytes, *, level: int = 3) -> dict[str, bytes]:
         "zstd": zstandard.ZstdCompressor(level=level).compress(body),
         "gzip": gzip.compress(body, compresslevel=9 if level > 9 else 6, mtime=0),
     }
+
+
+def packed_parts(parts: Iterable[bytes], used: str) -> Iterator[bytes]:
+    """Each part as soon as it is there, in a content coding."""
+    if used == "identity":
+        yield from parts
+        return
+    if used == "zstd":
+        zstd = zstandard.ZstdCompressor(level=6).compressobj()
+        for part in parts:
+            yield zstd.compress(part) + zstd.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+        yield zstd.flush()
+        return
+    gzipped = zlib.compressobj(6, zlib.DEFLATED, 31)  # 31: the largest window, in the form of gzip
+    for part in parts:
+        yield gzipped.compress(part) + gzipped.flush(zlib.Z_SYNC_FLUSH)
+    yield gzipped.flush()
 
 
 def coding(accepted: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -24,7 +24,7 @@ from passerby.web.charts import Chart, prepare
 from passerby.web.figures.asking import Source
 from passerby.web.figures.comparing import Number
 from passerby.web.figures.period import BUCKETS, COMPARISONS, PERIODS, Choice, days_text, local
-from passerby.web.rendering import Page, environment, page, sent
+from passerby.web.rendering import Page, environment, page, page_in_parts, sent
 from passerby.web.sheet import chart_png, chart_svg
 from passerby.web.viewer import Viewer, WebRequest, again
 
@@ -75,22 +75,29 @@ class Look:
 
     def days(self, zone: str) -> str:
         """The days of the period, for people."""
-        first, end = self.choice.days(local(self.source.now_ms, zone).date())
+        first, end = self.choice.days(self.today(zone))
         text = days_text(first, end - timedelta(days=1))
         return f"{PERIODS[self.choice.period]}, {text}" if self.choice.period != "days" else text
 
+    def today(self, zone: str) -> date:
+        """The day that it is at a place of that zone."""
+        return local(self.source.now_ms, zone).date()
+
+    def in_parts(self, request: WebRequest, template: str, *, title: str, **context: Any) -> Stream:  # noqa: ANN401  # as of `page_in_parts`
+        """As `page`, of which the head is sent before the figures are computed."""
+        return page_in_parts(request, template, title=title, **self._context(), **context)
+
     def page(self, request: WebRequest, template: str, *, title: str, **context: Any) -> Page:  # noqa: ANN401  # as of `page`
         """A page with these figures; its links keep the choice."""
-        return page(
-            request,
-            template,
-            title=title,
-            status=400 if self.problems else 200,
-            choice=self.choice,
-            problems=self.problems,
-            query=self.choice.query(),
-            **context,
-        )
+        return page(request, template, title=title, **self._context(), **context)
+
+    def _context(self) -> dict[str, Any]:
+        return {
+            "status": 400 if self.problems else 200,
+            "choice": self.choice,
+            "problems": self.problems,
+            "query": self.choice.query(),
+        }
 
 
 @dataclass(frozen=True, slots=True)

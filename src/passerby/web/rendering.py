@@ -3,7 +3,8 @@
     return page(request, "site.html", title=site.name, site=site)
 
 Every template sees `viewer` (None when nobody is signed in), `csrf()` for forms, `static(name)`, `flashes` (messages
-left by the page before), `navigation`, `path` and `title`. Undefined names are errors, values are escaped.
+left by the page before), `navigation`, `path`, `title` and `part` (see `page_in_parts`). Undefined names are errors,
+values are escaped.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+import http
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +22,14 @@ from typing import Any, Literal
 
 import jinja2
 import msgspec
+import structlog
 from litestar import MediaType, Response
 from litestar.datastructures import Cookie
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
+from markupsafe import Markup
 
 from passerby import __version__
+from passerby.api.problems import problem_of
 from passerby.people import Role
 from passerby.services import Services
 from passerby.web import assets
@@ -33,6 +39,9 @@ from passerby.web.viewer import BROWSER, Viewer, WebRequest, csrf, looking
 Page = Response[bytes]
 Tone = Literal["good", "warn", "bad"]
 _FLASH = "flash"
+# Nothing that anybody names a shop is equal to it.
+_PART = f"<!-- {secrets.token_hex(16)} -->"
+_log = structlog.get_logger("passerby.web")
 _HOME = "/app/"
 
 
@@ -91,28 +100,74 @@ def page(
     **context: Any,  # noqa: ANN401  # what a template shows is its own affair
 ) -> Page:
     """A template as an answer, compressed as the browser likes it."""
-    viewer = looking(request)
     flashes = _flashes(request)
-    body = (
-        environment.get_template(template)
-        .render(
-            **context,
-            title=title,
-            viewer=viewer,
-            csrf=lambda: csrf(request),
-            flashes=flashes,
-            navigation=_navigation(viewer),
-            path=_HOME if request.url.path == _HOME.rstrip("/") else request.url.path,
-        )
-        .encode()
-    )
+    body = environment.get_template(template).render(_context(request, title, flashes), **context).encode()
     answer = sent(request, body, MediaType.HTML, status=status, headers=headers)
-    if flashes:
+    _set_cookies(request, answer, flashed=bool(flashes))
+    return answer
+
+
+def page_in_parts(
+    request: WebRequest,
+    template: str,
+    *,
+    title: str,
+    status: int = 200,
+    **context: Any,  # noqa: ANN401  # what a template shows is its own affair
+) -> Stream:
+    """As `page`, for one that takes a while: what stands before `{{ part }}` is sent before the rest is computed.
+
+    The template asks for the rest with a function of its context. What goes wrong then is said at that place of the
+    page, whose status is sent by then.
+    """
+    flashes = _flashes(request)
+    pieces = environment.get_template(template).generate(_context(request, title, flashes), **context)
+    used = assets.coding(request.headers.get("accept-encoding", ""))
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Cookie"}
+    if used != "identity":
+        headers["Content-Encoding"] = used
+    parts = assets.packed_parts(_parts(pieces, request.url.path), used)
+    answer = Stream(parts, status_code=status, media_type=MediaType.HTML, headers=headers)
+    _set_cookies(request, answer, flashed=bool(flashes))
+    return answer
+
+
+def _parts(pieces: Iterator[str], path: str) -> Iterator[bytes]:
+    """What a template gives, cut where it says `{{ part }}`."""
+    waiting: list[str] = []
+    try:
+        for piece in pieces:
+            waiting.append(piece)
+            if piece == _PART:
+                yield "".join(waiting[:-1]).encode()
+                waiting.clear()
+    except Exception as error:  # noqa: BLE001  # the head of the page is sent: it is told there
+        problem = problem_of(error)
+        if problem.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.error("a page could not be finished", path=path, error=repr(error))
+        waiting.append(environment.get_template("broken.html").render(detail=problem.detail))
+    yield "".join(waiting).encode()
+
+
+def _context(request: WebRequest, title: str, flashes: Sequence[_Flash]) -> dict[str, Any]:
+    viewer = looking(request)
+    return {
+        "title": title,
+        "viewer": viewer,
+        "csrf": lambda: csrf(request),
+        "flashes": flashes,
+        "navigation": _navigation(viewer),
+        "path": _HOME if request.url.path == _HOME.rstrip("/") else request.url.path,
+        "part": Markup(_PART),  # noqa: S704  # made here
+    }
+
+
+def _set_cookies(request: WebRequest, answer: Response[Any], *, flashed: bool) -> None:
+    if flashed:
         answer.set_cookie(forget(request, _FLASH))
     made = request.scope["state"].get("passerby_browser")
     if made is not None:  # somebody new: forms that they get now are good for this browser only
         answer.set_cookie(cookie(request, BROWSER, made))
-    return answer
 
 
 def sent(

@@ -31,21 +31,28 @@ _TITLES = {"name": "Site", "change": "Change", "now": "In now", "observed": "Obs
 @get("/brands/{brand:int}", opt={"shared": True}, sync_to_thread=True)
 def brand_page(
     request: WebRequest, services: NamedDependency[Services], viewer: NamedDependency[Viewer], brand: FromPath[int]
-) -> Page:
+) -> Stream:
     """A brand today, or whenever is asked for."""
     found = viewer.brand(brand)
     look = Look.of(request, services, viewer)
     sites = viewer.sites(brand)
-    figures = overview(look.source, sites, look.choice, site_states(services, [site.id for site in sites]))
-    return look.page(
+    today = look.today(sites[0].timezone if sites else "UTC")
+
+    def later() -> dict[str, object]:
+        figures = overview(look.source, sites, look.choice, site_states(services, [site.id for site in sites]))
+        rows = SortedRows.of(request, figures, look.choice)
+        return {"figures": figures, "charts": overview_charts(figures), "sort": rows}
+
+    return look.in_parts(
         request,
         "figures/overview.html",
         title=found.name,
         brand=found,
         days=_days(look, sites),
-        figures=figures,
-        charts=overview_charts(figures),
-        sort=SortedRows.of(request, figures, look.choice),
+        comparisons=look.choice.comparisons(today),
+        bucket=look.choice.bucket_for(today),
+        keep={name: request.query_params.get(name, "") for name in ("sort", "order", "q")},
+        later=later,
     )
 
 
@@ -127,8 +134,6 @@ class SortedRows:
     pages: int
     before: str | None
     next: str | None
-    key_given: str
-    order_given: str
     kept: Sequence[tuple[str, str]]
 
     @classmethod
@@ -172,8 +177,6 @@ class SortedRows:
             pages=pages,
             before=address(page=str(number - 1)) if number > 1 else None,
             next=address(page=str(number + 1)) if number < pages else None,
-            key_given=str(query.get("sort", "")) and key,
-            order_given=str(query.get("order", "")) and ("asc" if rising else "desc"),
             kept=kept,
         )
 
