@@ -202,7 +202,7 @@ def week(name: str, title: str, meaning: str, unit: str, values: Mapping[tuple[i
     ]
     known = [(float(value), f"{day} {hour}") for day, hour, value in rows if value is not None]
     words = f"{title}. Most on {max(known)[1]}: {_short(max(known)[0])} {unit}." if known else f"{title}. No data."
-    return Chart(name, title, meaning, words, columns, rows, 240, lambda: _week(unit), drawn)
+    return Chart(name, title, meaning, words, columns, rows, 240, lambda: _week(unit, flat=_flat(drawn)), drawn)
 
 
 def pyramid(  # noqa: PLR0913, PLR0917  # what it is called, and its columns
@@ -280,11 +280,14 @@ def _following(labels: Sequence[str]) -> str:
     return (last + (last - before)).isoformat()
 
 
+_DAYS = "%a %-d"
+
+
 def _time_format(bucket: str, labels: Sequence[str]) -> str:
     if not labels or bucket in {"1M", "1y"}:
         return "%b %Y" if bucket != "1y" else "%Y"
     days = (datetime.fromisoformat(labels[-1]) - datetime.fromisoformat(labels[0])).days
-    return "%H:%M" if days < 2 else "%a %-d" if days <= 14 else "%-d %b"
+    return "%H:%M" if days < 2 else _DAYS if days <= 14 else "%-d %b"
 
 
 # -- specifications, without data
@@ -391,7 +394,7 @@ def _bars(form: _Bars) -> Spec:
 
 
 @cache
-def _week(unit: str) -> Spec:
+def _week(unit: str, *, flat: bool) -> Spec:
     alt = _altair()
     hours = [f"{hour:02d}:00" for hour in range(24)]
     chart = (
@@ -419,7 +422,7 @@ def _week(unit: str) -> Spec:
                 scale=alt.Scale(domain=list(WEEKDAYS), paddingInner=0.08),
                 axis=alt.Axis(domain=False, ticks=False),
             ),
-            color=alt.Color("value:Q", scale=alt.Scale(zero=True), legend=alt.Legend(title=unit, gradientLength=120)),
+            color=alt.Color("value:Q", scale=_from_zero(alt, flat), legend=alt.Legend(title=unit, gradientLength=120)),
             tooltip=[
                 alt.Tooltip("weekday:N", title="Weekday"),
                 alt.Tooltip("hour:N", title="From"),
@@ -455,7 +458,9 @@ def _pyramid(unit: str, groups: tuple[str, ...], left: str, right: str) -> Spec:
 
 
 def _time_axis(alt: Any, format_: str) -> Any:  # noqa: ANN401  # altair is loaded late
-    return alt.Axis(format=format_, labelOverlap=True, tickCount=8, labelFlush=True)
+    # Where labels name days, a tick at noon would name its day once more.
+    count = alt.TimeIntervalStep(interval="day", step=1) if format_ == _DAYS else 8
+    return alt.Axis(format=format_, labelOverlap=True, tickCount=count, labelFlush=True)
 
 
 def _from_zero(alt: Any, flat: bool) -> Any:  # noqa: ANN401  # altair is loaded late
