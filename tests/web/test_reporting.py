@@ -13,6 +13,7 @@ from tests.support import figures
 from tests.support.dashboard import Dashboard, add_people
 from tests.support.networks import network, other_network
 from tests.support.servers import serving
+from tests.support.visitors import Browser
 
 from passerby.catalogue.model import Target
 from passerby.errors import NotFoundError
@@ -130,3 +131,19 @@ def test_reports_of_who_may_not_sign_in_any_more_are_not_sent(dashboard):
             letter(dashboard.services, made, DUE_MS)
     finally:
         dashboard.services.people.enable(person.id, person.account_id)
+
+
+def test_recipients_stand_one_a_line_as_browsers_end_lines(dashboard):
+    form = {
+        "of": "overview 1234",
+        "name": "Lines",
+        "recipients": "a@example.com\r\nb@example.com\r\n",
+        "every": "day",
+        "at": "07:00",
+        "zone": "Europe/Zurich",
+        "formats": ["csv"],
+    }
+    answer = Browser(dashboard.services, dashboard.url).post("/app/reports/new", form)
+    assert answer.status_code == 303
+    made = dashboard.services.mailings.table.of_account(632)
+    assert [one.wanted.recipients for one in made if one.wanted.name == "Lines"] == [["a@example.com", "b@example.com"]]

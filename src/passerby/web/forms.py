@@ -46,7 +46,7 @@ class Form:
             if isinstance(value, UploadFile):
                 files[name] = value
             else:
-                found.setdefault(name, []).append(str(value))
+                found.setdefault(name, []).append(str(value).replace("\r\n", "\n"))  # browsers send lines so
         made = cls(found)
         made.files = files
         return made
