@@ -73,7 +73,7 @@ def test_two_weeks_are_compared(page, dashboard):
     tile = page.locator(".stat", has_text="Visitors").first
     weeks = [total(dashboard, monday), total(dashboard, monday - timedelta(days=7))]
     assert float(tile.locator("data").get_attribute("value")) == weeks[0]
-    then = re.search(r"(?:than|was) ([\d\u202f]+)", tile.inner_text())[1]
+    then = re.search(r"(?:against|was) ([\d\u202f]+)", tile.inner_text())[1]
     assert int(then.replace("\u202f", "")) == weeks[1]
     # The address says it all: whoever gets it sees the same.
     address = page.url

@@ -21,7 +21,9 @@ a { color: var(--mark) }
 h1 { font-size: 1.9rem; margin: 0 0 .5rem } h2 { margin: 2.5rem 0 .5rem; font-size: 1.35rem }
 h3 { margin: 1rem 0 .25rem; font-size: 1rem }
 code, pre { font: .875rem/1.5 ui-monospace, monospace; background: var(--code); border-radius: 4px }
-code { padding: .1rem .3rem } pre { padding: .75rem 1rem; overflow-x: auto } pre code { padding: 0 }
+code { padding: .1rem .3rem; overflow-wrap: anywhere } pre code { overflow-wrap: normal }
+td, th, summary, li, h2, h3 { overflow-wrap: anywhere }
+pre { padding: .75rem 1rem; overflow-x: auto } pre code { padding: 0 }
 table { border-collapse: collapse; width: 100%; font-size: .925rem } th, td { text-align: left; vertical-align: top;
   padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line) } th { color: var(--soft); font-weight: 600 }
 details { border: 1px solid var(--line); border-radius: 8px; margin: .6rem 0; padding: 0 1rem }
