@@ -34,10 +34,6 @@ class Answer:
     body: bytes
     cut: bool
 
-    def header(self, name: str) -> str:
-        """The first value of a header, empty when there is none."""
-        return next((value for key, value in self.headers if key == name.lower()), "")
-
 
 async def ask(  # noqa: PLR0913  # the parts of a request, by name
     app: ASGIApp,

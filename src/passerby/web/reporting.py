@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from passerby.catalogue.model import Catalogue, Credential, Site, Target
+from passerby.catalogue.model import Catalogue, Credential, Site
 from passerby.catalogue.targets import Level
 from passerby.errors import NotFoundError
 from passerby.mailing import Attachment, Letter, Mailing
@@ -137,8 +137,3 @@ def _seen_site(catalogue: Catalogue, who: Credential, number: int) -> Site:
 
 def _gone() -> NotFoundError:
     return NotFoundError("its place is gone, or whoever made it may not see it any more")
-
-
-def place_target(page: str, number: int) -> Target:
-    """The place of a report of a page."""
-    return Target(REPORT_PAGES[page].level, number)
