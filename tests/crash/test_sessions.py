@@ -49,14 +49,14 @@ def visits(data):
     of_device = defaultdict(list)
     for device, *visit in rows:
         of_device[device].append(visit)
-    return sorted(sorted(map(tuple, visits), key=str) for visits in of_device.values())
+    return sorted((sorted(map(tuple, visits), key=str) for visits in of_device.values()), key=str)
 
 
 def expected(sent):
     of_device = defaultdict(list)
     for _, device, *visit in sessions(sent, 600_000):
         of_device[device].append(tuple(visit))
-    return sorted(sorted(visits, key=str) for visits in of_device.values())
+    return sorted((sorted(visits, key=str) for visits in of_device.values()), key=str)
 
 
 def post(url, body, **parameters):

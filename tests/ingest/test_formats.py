@@ -29,13 +29,17 @@ def facts(tmp_path_factory):
     with closing(Repository(folder)) as catalogue, closing(Devices(folder / "wifi-keys.sqlite")) as devices:
         catalogue.apply(network())
         credential = catalogue.verify("native", "psb_test_key")
-        contents = {}
+
+        def register(name):
+            return catalogue.register_content(
+                credential.account_id, name.text, name.app_id, name.campaign_id, name.number
+            )
 
         def of(format_, rows):
             kind = rows[0]["kind"] if format_ in OF_KIND else None
             decoded = by_media_type(MEDIA_TYPES[format_]).decode(body(format_, rows), kind, LIMIT)
             resolver = Resolver(catalogue.current(), credential, devices)
-            return resolve(decoded, resolver, lambda text: contents.setdefault(text, 10**9 + len(contents)))
+            return resolve(decoded, resolver, register)
 
         yield of
 

@@ -16,6 +16,7 @@ from passerby.dialects.quividi import building, finest, proof_of_play
 from passerby.dialects.quividi.requests import data_request
 from passerby.jobs import JobFailedError
 from passerby.services import open_services
+from passerby.store.raw import listed
 
 # Sites, their zones and sensors; 12 tells nothing of when it observed, 22 never sent anything.
 SITES = {1: ("America/New_York", [11, 12]), 2: ("Europe/Paris", [21, 22]), 3: ("Australia/Lord_Howe", [31])}
@@ -215,7 +216,7 @@ def locations(observations):
 def rows_of(services, asked):
     (credential,) = (one for one in services.catalogue.current().credentials.values() if one.name == "twin")
     request = data_request(list(asked.items()), services.catalogue.current(), credential)
-    text = b"".join(building._joined(building._rows(services, request)))
+    text = b"".join(listed(building._rows(services, request)))
     return json.loads(b"[" + text + b"]")
 
 
