@@ -87,14 +87,15 @@ def new_sensor(editor, site, **fields):
 def test_a_sensor_is_shown_with_its_state_its_days_and_its_clock(opened, address, editor):
     site = new_site(editor, "Clock shop")
     sensor, quiet = new_sensor(editor, site, name="Fast"), new_sensor(editor, site, name="Unheard")
-    ahead = (NOW + timedelta(hours=2)).isoformat()
+    now = datetime.now(UTC)  # of this moment: a clock is judged by when its rows arrive
+    ahead = now + timedelta(hours=2)
     send(
         address,
-        {"kind": "level", "sensor": sensor, "at": ahead, "value": 1},
+        {"kind": "level", "sensor": sensor, "at": ahead.isoformat(), "value": 1},
         {
             "kind": "uptime",
             "sensor": sensor,
-            "start": (NOW - timedelta(hours=60)).isoformat(),
+            "start": (now - timedelta(hours=60)).isoformat(),
             "duration_ms": 172_800_000,
         },
     )
@@ -108,9 +109,7 @@ def test_a_sensor_is_shown_with_its_state_its_days_and_its_clock(opened, address
     assert "Nothing yet" in text_of(editor.get(f"/app/sensors/{quiet}"))
     assert "Fast" not in text_of(editor.get(f"/app/sensors?site={site}&status=waiting"))
     assert "Unheard" not in text_of(editor.get(f"/app/sensors?site={site}&search=fast"))
-    assert editor.get(f"/app/sensors/{sensor}/arrival").json()["last_ms"] == int(
-        (NOW + timedelta(hours=2)).timestamp() * 1000
-    )
+    assert editor.get(f"/app/sensors/{sensor}/arrival").json()["last_ms"] == int(ahead.timestamp() * 1000)
 
 
 def test_a_mended_row_is_replayed_from_its_page(address, editor):

@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 from tests.support.networks import network
 from tests.support.receivers import receiving
+from tests.support.visitors import Browser
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 
@@ -235,6 +236,17 @@ def test_a_webhook_that_is_removed_takes_its_log_along(services, client, deliver
     assert services.webhooks.ledger.states() == {}
     post(client, [crossing(2)])
     assert numbers(receiver) == [1]
+
+
+def test_a_webhook_from_the_dashboard_is_told_of_every_row_from_there_on(services, client, url, receiver):
+    services.catalogue.apply(with_webhooks())
+    post(client, [crossing(1)])
+    form = {"url": receiver.url, "place": "site 1", "what": "events", "every_s": "5"}
+    assert Browser(services, url).post("/app/webhooks/new", form).status_code == 303
+    post(client, [crossing(2)])  # before the thread that delivers has taken the webhook up
+    services.webhooks.start()
+    receiver.wait(lambda r: 2 in numbers(r))
+    assert numbers(receiver) == [2]
 
 
 def at(text):

@@ -75,6 +75,13 @@ class Deliveries:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="webhooks", daemon=True)
         self._thread.start()
 
+    def added(self) -> None:
+        """Have webhooks that were just added told of every row from here on, not only once the thread takes them up."""
+        known = self.ledger.states()
+        new = [webhook for webhook in self.repository.current().webhooks.values() if webhook.id not in known]
+        if new:
+            self.ledger.open(new, self.journal.last_seq)
+
     def stop(self) -> None:
         """End; messages under way have a moment to arrive. What is left is delivered after the next start."""
         self._stopping.set()

@@ -86,6 +86,7 @@ def _create(request: WebRequest, services: Services, viewer: Viewer, form: Form)
         except InvalidInputError as error:
             form.refuse(error)
         else:
+            services.webhooks.added()
             if secret is None:
                 return redirect(
                     request, "/app/webhooks", "The webhook is made. It is told of what arrives from now on."
