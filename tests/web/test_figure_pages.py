@@ -282,6 +282,7 @@ def test_times_of_which_nothing_can_be_known(browsing, path, query):
 
 
 def test_empty_places_lead_to_the_first_steps(dashboard, browsing):
+    assert "Share</button>" in browsing().get("/app/brands/1235").text
     document = network()
     document["brands"][1]["sites"][0].pop("sensors")
     document["brands"].append({"id": 1236, "name": "Empty"})
@@ -289,6 +290,7 @@ def test_empty_places_lead_to_the_first_steps(dashboard, browsing):
     try:
         for path, words in (("/app/brands/1236", "No site yet"), ("/app/sites/3", "No sensor yet")):
             assert words in browsing().get(path).text
+            assert "Share</button>" not in browsing().get(path).text
             assert "/app/first-steps" not in browsing().get(path).text
             assert "/app/first-steps" in browsing("editor").get(path).text
         # A site without a sensor stands in the overview, and nothing is known of it.

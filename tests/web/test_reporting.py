@@ -3,6 +3,7 @@
 import csv
 import email
 import io
+import re
 from datetime import UTC, datetime
 from email import policy
 
@@ -21,6 +22,7 @@ from passerby.mailing import Schedule, Wanted
 from passerby.mailing.letter import compose
 from passerby.services import open_services
 from passerby.web import looking
+from passerby.web.pages import mailings
 from passerby.web.reporting import letter
 
 NOW_MS = round(datetime(2026, 3, 30, 10, 43, tzinfo=UTC).timestamp() * 1000)
@@ -131,6 +133,19 @@ def test_reports_of_who_may_not_sign_in_any_more_are_not_sent(dashboard):
             letter(dashboard.services, made, DUE_MS)
     finally:
         dashboard.services.people.enable(person.id, person.account_id)
+
+
+def test_the_form_offers_screens_and_streets_where_there_are_some(dashboard, monkeypatch):
+    monkeypatch.setattr(mailings, "clock", lambda: NOW_MS)
+    editor = Browser(dashboard.services, dashboard.url, "editor")
+
+    def offered(of=""):
+        return re.findall(
+            r'<option value="((?:screen|street) \d+)"', editor.get("/app/reports/new", params={"of": of}).text
+        )
+
+    assert offered() == ["screen 3024", "screen 3026", "street 1", "street 2"]
+    assert offered("screen 3027") == ["screen 3024", "screen 3026", "screen 3027", "street 1", "street 2"]
 
 
 def test_recipients_stand_one_a_line_as_browsers_end_lines(dashboard):

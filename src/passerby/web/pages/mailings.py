@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
+import numpy as np
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
@@ -14,6 +15,8 @@ from passerby.catalogue.model import Target
 from passerby.errors import InvalidInputError, NotFoundError
 from passerby.mailing import Mailing, Schedule, Wanted
 from passerby.services import Services
+from passerby.web.figures.asking import Source, Spot
+from passerby.web.figures.period import Choice
 from passerby.web.forms import Form
 from passerby.web.looking import clock
 from passerby.web.places import place_name
@@ -27,6 +30,9 @@ EVERY = {
     "week": "Every week, about the week before (Monday to Sunday)",
     "month": "On the first of every month, about the month before",
 }
+# What makes a street of a site, and what is looked back on to tell screens and streets from other places.
+_PASSED = ("footfall_count", "vehicle_count")
+_LATELY = Choice(period="30d")
 FORMATS = {"png": "Picture (PNG)", "pdf": "PDF", "csv": "Data (CSV)"}
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _Answer = Response[bytes] | Redirect
@@ -183,6 +189,22 @@ def _subjects(viewer: Viewer) -> list[tuple[str, str]]:
     return found
 
 
+def _offered(services: Services, viewer: Viewer, chosen: str) -> list[tuple[str, str]]:
+    """What the form offers: pages of sensors only of those that are screens, of streets only where anything passed.
+
+    `chosen`: a value that is offered whatever was observed.
+    """
+    source = Source(services.store, viewer.catalogue, clock())
+    sites = viewer.sites()
+    spots = [Spot("site", site.id, site.timezone) for site in sites]
+    spots += [Spot("sensor", sensor, site.timezone) for site in sites for sensor in site.sensor_ids]
+    answer = source.ask(["ots", *_PASSED], spots, {spot.zone: _LATELY.span(spot.zone, source.now_ms) for spot in spots})
+    passed = np.add.reduce([answer.totals(name) for name in _PASSED])
+    empty = {f"street {spot.key}" for spot, amount in zip(spots, passed, strict=True) if not amount}
+    empty |= {f"screen {spot.key}" for spot, seen in zip(spots, answer.totals("ots"), strict=True) if not seen}
+    return [(value, text) for value, text in _subjects(viewer) if value == chosen or value not in empty]
+
+
 def _zone(viewer: Viewer, of: str) -> str:
     """The zone of the place of a page; of a brand that of its first site."""
     page_name, _, number = of.partition(" ")
@@ -198,7 +220,7 @@ def _form(request: WebRequest, services: Services, viewer: Viewer, form: Form, s
         title="New report",
         status=status,
         form=form,
-        subjects=_subjects(viewer),
+        subjects=_offered(services, viewer, form.value("of")),
         every=list(EVERY.items()),
         weekdays=list(enumerate(WEEKDAYS, 1)),
         formats=list(FORMATS.items()),

@@ -48,6 +48,7 @@ def brand_page(
         "figures/overview.html",
         title=found.name,
         brand=found,
+        has_sites=bool(sites),
         days=_days(look, sites),
         comparisons=look.choice.comparisons(today),
         bucket=look.choice.bucket_for(today),
