@@ -2,6 +2,8 @@
 
 import logging
 import os
+import shutil
+from pathlib import Path
 
 import httpx
 import pytest
@@ -23,6 +25,23 @@ settings.register_profile("thorough", deadline=None, max_examples=500, suppress_
 settings.load_profile(os.environ.get("PASSERBY_HYPOTHESIS", "ci" if os.environ.get("CI") else "default"))
 
 
+# Begun first, so that no worker is left alone with them at the end.
+_LONGEST = (
+    "tests/crash",
+    "tests/realdata",
+    "tests/browser",
+    "tests/metrics",
+    "tests/webhooks",
+    "tests/dialects/quividi",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Folders whose tests take longest come first; `--dist loadfile` hands files out in this order."""
+    rank = {folder: number for number, folder in enumerate(_LONGEST)}
+    items.sort(key=lambda item: min((rank[f] for f in _LONGEST if item.nodeid.startswith(f)), default=len(rank)))
+
+
 @pytest.fixture(autouse=True)
 def _logs_go_to_pytest():
     """What is logged is shown with a test that fails. A command run inside a test sends it elsewhere until its end."""
@@ -39,10 +58,19 @@ def _logs_go_to_pytest():
     root.setLevel(level)
 
 
+@pytest.fixture(scope="session")
+def empty_data(tmp_path_factory):
+    """A data directory as the first start leaves it. Tests get copies: making one takes longer than most of them."""
+    folder = tmp_path_factory.mktemp("empty") / "data"
+    open_services(folder).close()
+    (folder / "server.key").unlink()  # each copy makes its own
+    return folder
+
+
 @pytest.fixture
-def services(tmp_path):
+def services(tmp_path, empty_data):
     """A whole Passerby on an empty data directory (catalogue, journal, store, loader), with `networks.network()`."""
-    opened = open_services(tmp_path / "data")
+    opened = open_services(Path(shutil.copytree(empty_data, tmp_path / "data")))
     try:
         opened.catalogue.apply(network())
         yield opened

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import about
 
 from passerby import calendar as calendars
 from passerby.calendar import (
@@ -160,14 +161,14 @@ ranges = st.tuples(
 ).map(lambda pair: (pair[0] * MINUTE, sum(pair) * MINUTE))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=about(60), deadline=None)
 @given(st.sampled_from([*SIZES, "7d", "30d"]), st.sampled_from(ZONES), ranges)
 def test_equals_the_twin_anywhere(size, name, asked):
     assert_equals_twin(size, name, *asked)
     assert_well_formed(make(size, name, *asked), *asked)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=about(40), deadline=None)
 @given(
     st.sampled_from([*SIZES, "7d", "30d"]),
     st.sampled_from(ZONES),
@@ -320,7 +321,7 @@ walls_to_ask = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=about(60), deadline=None)
 @given(walls_to_ask)
 def test_to_utc_finds_each_instant_that_shows_the_wall_clock(asked):
     name, wall = asked

@@ -8,7 +8,7 @@ over the network can set that answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, cast
@@ -45,8 +45,12 @@ async def ask(  # noqa: PLR0913  # the parts of a request, by name
     headers: Iterable[tuple[str, str]] = (),
     body: bytes = b"",
     most_bytes: int = 65_536,
+    state: Mapping[str, object] | None = None,
 ) -> Answer:
-    """One request to `app` as if `credential` had made it; the answer is read up to `most_bytes`."""
+    """One request to `app` as if `credential` had made it; the answer is read up to `most_bytes`.
+
+    `state` is what the request finds as its own, as behind a server's `App`.
+    """
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -61,7 +65,7 @@ async def ask(  # noqa: PLR0913  # the parts of a request, by name
         "client": None,
         "server": ("localhost", 80),
         "extensions": {},
-        "state": {},
+        "state": dict(state or {}),
     }
     got = _Got(most_bytes, body)
 

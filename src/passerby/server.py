@@ -6,11 +6,11 @@ in `ROUTERS`; a new dialect adds its line there.
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import Any, cast
 
 from litestar import Litestar, Request, Response, Router
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import HTTPScope, Message, Receive, Scope, Send
@@ -40,7 +40,7 @@ from passerby.dialects.quividi.building import builder as quividi_exports
 from passerby.dialects.quividi.errors import http_refused
 from passerby.dialects.seemetrix import errors as seemetrix_errors
 from passerby.dialects.seemetrix import routes as seemetrix
-from passerby.services import Services
+from passerby.services import SERVICES, Services, services_of
 from passerby.web import routes as web
 from passerby.web import start
 from passerby.web.reporting import writer
@@ -70,7 +70,7 @@ class App:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self.litestar = _litestar(services)
+        self.litestar = _litestar(services.settings.integer("max_body_mb"))
         self._hot = {ingest.PATH: ingest.Ingest(services), sightings.PATH: sightings.SightingsIngest(services)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,6 +88,7 @@ class App:
             await send(message)
 
         request = cast("HTTPScope", scope)
+        request.setdefault("state", {})[SERVICES] = self.services
         quividi.keep_encoded_slashes(request)
         answer = protected(noted) if is_page(request["path"]) else noted
         hot = self._hot.get(request["path"])
@@ -116,17 +117,22 @@ def _unrouted(request: Request[Any, Any, Any], error: Exception) -> Response[byt
     return problem_response(request, error)
 
 
-def _litestar(services: Services) -> Litestar:
+def _provide_services(request: Request[Any, Any, Any]) -> Services:
+    return services_of(request)
+
+
+@functools.cache
+def _litestar(max_body_mb: int) -> Litestar:
+    """All routes, compiled once a process: whose data they serve comes with each request (see `App`)."""
     return Litestar(
         # `POST /` joins `GET /`, which two routers cannot.
         route_handlers=[*ROUTERS, start.start, analytiks.token],
         dependencies={
-            "services": Provide(lambda: services, sync_to_thread=False, use_cache=True),
+            "services": Provide(_provide_services, sync_to_thread=False),
             "credential": Provide(provide_credential, sync_to_thread=False),
         },
         exception_handlers={Exception: _unrouted},
-        state=State({"services": services}),
         openapi_config=openapi.config(),
         logging_config=None,
-        request_max_body_size=services.settings.integer("max_body_mb") << 20,
+        request_max_body_size=max_body_mb << 20,
     )

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import structlog
+from litestar.connection import ASGIConnection
 
 from passerby.catalogue.model import Content, Credential
 from passerby.catalogue.repository import Repository
@@ -37,6 +39,10 @@ from passerby.webhooks.deliveries import Deliveries
 
 _SWEEP_S = 60
 _log = structlog.get_logger("passerby")
+
+
+# Where the state of a request holds whose data are asked for.
+SERVICES = "passerby_services"
 
 
 @dataclass(slots=True)
@@ -86,6 +92,11 @@ class Services:
     def close(self) -> None:
         """Load what the journal holds, then let go of every file."""
         self._closing.close()
+
+
+def services_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Services:
+    """Those that the server of a request serves; `server.App` puts them there."""
+    return cast("Services", connection.scope["state"][SERVICES])
 
 
 def open_services(data: Path, *, catalogue_url: str | None = None, store_url: str | None = None) -> Services:

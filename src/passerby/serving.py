@@ -115,7 +115,7 @@ def server(services: Services, host: str, port: int, certificate: Certificate | 
             http="httptools",
             loop="uvloop",
             ws="none",
-            lifespan="on",
+            lifespan="off",  # nothing of ours waits for it
             log_config=None,
             access_log=False,
             server_header=False,

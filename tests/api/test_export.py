@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.bodies import MEDIA_TYPES
+from tests.support.examples import about
 from tests.support.observations import observations
 
 from passerby.observations import KINDS, STRUCTS
@@ -30,7 +31,7 @@ def names_of(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_read_can_be_posted_again_and_is_known(client, kind):
-    @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=about(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(observations(kinds=[kind]), min_size=1, max_size=5))
     def check(rows):
         post(client, rows)

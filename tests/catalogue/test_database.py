@@ -5,17 +5,17 @@ import sys
 
 import pytest
 import sqlalchemy
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from passerby.catalogue.database import migrations_config, open_database, reading, refuse_other_database, writing
+from passerby.catalogue.database import open_database, reading, refuse_other_database, writing
+from passerby.catalogue.migrations.running import config, upgrade
 from passerby.catalogue.repository import Repository
 from passerby.catalogue.schema import metadata
 from passerby.errors import CorruptDataError, InvalidInputError, UnavailableError
 
-REVISIONS = [script.revision for script in ScriptDirectory.from_config(migrations_config()).walk_revisions()][::-1]
+REVISIONS = [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()][::-1]
 
 
 @pytest.fixture
@@ -26,11 +26,9 @@ def engine(tmp_path):
 
 
 def upgraded(path, revision):
-    config = migrations_config()
     engine = sqlalchemy.create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        upgrade(connection, revision)
     engine.dispose()
 
 

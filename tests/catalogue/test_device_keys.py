@@ -8,11 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy
 import time_machine
-from alembic import command
 from tests.support.catalogues import contract_document
 
-from passerby.catalogue.database import migrations_config
 from passerby.catalogue.keys import digest
+from passerby.catalogue.migrations.running import upgrade
 from passerby.catalogue.repository import Repository
 from passerby.catalogue.view import file_document
 from passerby.errors import InvalidInputError
@@ -108,10 +107,8 @@ def test_the_names_of_these_keys_are_nobody_elses(repository):
 def test_an_older_catalogue_has_digests_only(tmp_path):
     """Its keys go on sending. What is shown is another one, until the file gives the key again."""
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/catalogue.sqlite")
-    config = migrations_config()
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0009")
+        upgrade(connection, "0009")
     engine.dispose()
     with sqlite3.connect(tmp_path / "catalogue.sqlite") as old:
         old.execute("insert into accounts values (632, 'Acme', '{}')")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 
-from passerby.catalogue.database import migrations_config
+from passerby.catalogue.migrations.running import config
 
-SCRIPTS = ScriptDirectory.from_config(migrations_config())
+SCRIPTS = ScriptDirectory.from_config(config())
 
 
 def test_the_chain_has_one_head_and_no_branches():
@@ -24,3 +24,4 @@ def test_files_are_numbered_without_gaps_in_the_order_of_the_chain():
     found = [re.fullmatch(r"r(\d{4})_[a-z0-9_]+", name) for name in names]
     assert all(found), names
     assert [int(match[1]) for match in found if match] == list(range(1, len(names) + 1))
+    assert [script.revision for script in SCRIPTS.walk_revisions()][::-1] == [match[1] for match in found if match]

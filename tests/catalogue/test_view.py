@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from tests.support.catalogue_strategies import documents
 from tests.support.catalogues import SECRETS, contract_document
+from tests.support.examples import about
 
 from passerby.catalogue.document import CatalogueFile
 from passerby.catalogue.repository import Repository
@@ -23,7 +24,7 @@ def facts_of(catalogue):
     }
 
 
-@settings(max_examples=25)
+@settings(max_examples=about(25))
 @given(documents())
 def test_a_catalogue_shown_and_applied_elsewhere_is_the_same(document):
     with tempfile.TemporaryDirectory() as here, tempfile.TemporaryDirectory() as there:
@@ -38,7 +39,7 @@ def test_a_catalogue_shown_and_applied_elsewhere_is_the_same(document):
             assert facts_of(reopened.current()) == facts_of(first.current())
 
 
-@settings(max_examples=25)
+@settings(max_examples=about(25))
 @given(documents(), documents())
 def test_with_prune_the_catalogue_is_the_file_whatever_it_was_before(before, document):
     document["account"]["id"] = before["account"]["id"]

@@ -23,8 +23,8 @@ from tests.support.servers import ServerProcess
 from passerby.maintenance.check import check
 from passerby.services import open_services
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
-KILLS = int(os.environ.get("PASSERBY_SOAK", "10"))
+pytestmark = pytest.mark.crash
+KILLS = int(os.environ.get("PASSERBY_SOAK", "6"))
 SEED = int(os.environ.get("PASSERBY_SEED", secrets.randbelow(10**9)))
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from tests.support.servers import ServerProcess
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.crash
 LOCATIONS = 130
 DAYS = 60
 KEY = "psb_exports"

@@ -16,8 +16,8 @@ from tests.live import twin
 from tests.support.networks import KEY, network
 from tests.support.servers import ServerProcess
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
-KILLS = int(os.environ.get("PASSERBY_SOAK", "10")) // 4 + 3
+pytestmark = pytest.mark.crash
+KILLS = int(os.environ.get("PASSERBY_SOAK", "6")) // 4 + 3
 SEED = int(os.environ.get("PASSERBY_SEED", secrets.randbelow(10**9)))
 SITES = {1: (3024, "America/New_York"), 2: (3026, "Europe/Zurich"), 3: (3027, "Asia/Kathmandu")}
 HEADERS = {"Authorization": f"Bearer {KEY}"}

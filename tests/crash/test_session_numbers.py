@@ -14,7 +14,7 @@ from tests.support.seemetrix import KEY, USER_KEY, catalogue
 from tests.support.servers import ServerProcess
 from tests.support.sessions import Numbers
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.crash
 KILLS = int(os.environ.get("PASSERBY_SOAK", "1"))
 BATCHES = 6
 SEED = int(os.environ.get("PASSERBY_SEED", secrets.randbelow(10**9)))

@@ -18,8 +18,8 @@ from tests.support.networks import KEY, network
 from tests.support.servers import ServerProcess
 from tests.support.sightings import sessions
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
-KILLS = max(5, int(os.environ.get("PASSERBY_SOAK", "10")) // 2)
+pytestmark = pytest.mark.crash
+KILLS = max(5, int(os.environ.get("PASSERBY_SOAK", "6")) // 2)
 SEED = int(os.environ.get("PASSERBY_SEED", secrets.randbelow(10**9)))
 # The day before, at an hour that is no midnight in New York.
 START = datetime.now(UTC).replace(hour=15, minute=0, second=0, microsecond=0) - timedelta(days=1)

@@ -14,8 +14,8 @@ from tests.support.networks import KEY, network
 from tests.support.receivers import receiving
 from tests.support.servers import ServerProcess
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
-KILLS = max(3, int(os.environ.get("PASSERBY_SOAK", "10")) // 3)
+pytestmark = pytest.mark.crash
+KILLS = max(3, int(os.environ.get("PASSERBY_SOAK", "6")) // 3)
 SEED = int(os.environ.get("PASSERBY_SEED", secrets.randbelow(10**9)))
 BATCH = 150
 

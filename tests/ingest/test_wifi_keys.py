@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import about
 
 from passerby.calendar import calendar, to_utc
 from passerby.ingest.wifi_keys import EVER, KEPT_MS, SIZES, Devices, KeyGoneError, KeyRule, period_of
@@ -83,7 +84,7 @@ def test_periods_of_an_instant(rotation, zone, first, last):
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=about(60), deadline=None)
 @given(
     st.sampled_from(
         [ZURICH, "America/New_York", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia", "America/Havana"]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
+from tests.support.examples import about
 from tests.support.facts import row, rows
 
 from passerby import observations
@@ -425,7 +426,7 @@ def test_the_failure_is_logged_once_and_the_recovery_too(journal, monkeypatch):
 # -- following
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=about(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(st.one_of(st.integers(1, 8), st.just("take"), st.just("back")), max_size=25),
     memory_rows=st.sampled_from([0, 1, 3, 10, 1000]),

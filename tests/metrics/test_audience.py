@@ -11,6 +11,7 @@ from tests.metrics import media, network, twin, twin_media
 from tests.metrics.media import ENTRY_POINTS_OF, SENSORS_OF
 from tests.metrics.network import DAY, HOUR, Fact
 from tests.metrics.test_compute import as_dict, bucket_of
+from tests.support.examples import about
 
 from passerby.calendar import calendar
 from passerby.metrics import audience
@@ -23,7 +24,7 @@ NAMES = [
 ]
 KEYS = [("brand", 1), ("site", 1), ("site", 2), *(("sensor", sensor) for sensor in (1, 2, 3, 4))]
 COLUMNS = [field.name for field in fields(audience.Cells)]
-SETTINGS = settings(max_examples=40, deadline=None)
+SETTINGS = settings(max_examples=about(24), deadline=None)
 
 
 def places_of(case):
@@ -108,7 +109,7 @@ def test_kinds_of_viewers_agree_with_the_twin(holder, case):
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=about(15), deadline=None)
 @given(media.cases(media.view, sizes=["1h", "1d"]))
 def test_late_and_repeated_deliveries_change_nothing(holder, case):
     catalogue = network.catalogue(case.zones, [{}, {}])

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.metrics import media, twin, twin_breakdown
 from tests.metrics.network import DAY, HOUR, Fact
+from tests.support.examples import about
 
 from passerby.calendar import at_offset, calendar
 from passerby.errors import InvalidInputError
@@ -48,7 +49,7 @@ def ask(store, question):
     return breakdown(store, sensors, frame, by, slot_of=slot_of, contents=contents, lengths=lengths, role=case.role)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=about(40), deadline=None)
 @given(questions())
 def test_any_keys_agree_with_the_twin(holder, question):
     case, by, frame, sensors, contents, cyclic = question
@@ -71,7 +72,7 @@ def test_any_keys_agree_with_the_twin(holder, question):
     assert list(rows(found)) == sorted(rows(found))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=about(10), deadline=None)
 @given(questions(), st.data())
 def test_sums_are_what_fewer_keys_answer(holder, question, data):
     case, by, *rest = question
@@ -81,7 +82,7 @@ def test_sums_are_what_fewer_keys_answer(holder, question, data):
     assert rows(ask(store, question).summed(fewer)) == rows(ask(store, (case, fewer, *rest)))
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=about(4), deadline=None)
 @given(questions())
 def test_late_and_repeated_deliveries_change_nothing(holder, question):
     answers = [rows(ask(holder.filled(question[0].facts, how), question)) for how in (None, random.Random(1))]

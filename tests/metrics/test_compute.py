@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.metrics import network, twin
 from tests.metrics.network import DAY, HOUR, ZONES, Fact
 from tests.metrics.twin import Rules, Span
+from tests.support.examples import about
 
 from passerby.calendar import SIZES, Calendar, calendar
 from passerby.metrics import compute as compute_module
@@ -26,9 +27,9 @@ NAMES = [name for name in METRICS if name not in MEDIA]
 SENSORS_OF = {1: (1, 2), 2: (4,)}  # sensor 3 is no entry point of site 1
 MIN_DWELL_MS = {11: 3000, 12: 500}
 
-SETTINGS = settings(max_examples=25, deadline=None)
-FEW = settings(max_examples=10, deadline=None)
-THOROUGH = settings(max_examples=80, deadline=None)
+SETTINGS = settings(max_examples=about(25), deadline=None)
+FEW = settings(max_examples=about(10), deadline=None)
+THOROUGH = settings(max_examples=about(80), deadline=None)
 
 
 @st.composite

@@ -11,6 +11,7 @@ from tests.metrics import media, network, twin, twin_media
 from tests.metrics.network import HOUR, Fact
 from tests.metrics.test_audience import agrees, places_of, sensors_of
 from tests.metrics.test_compute import as_dict, bucket_of
+from tests.support.examples import about
 
 from passerby.calendar import calendar
 from passerby.metrics import contents
@@ -20,7 +21,7 @@ from passerby.metrics.places import Place
 
 NAMES = [*contents._SUMS, "impressions_per_play"]
 SHOWN = (101, 102, 103)
-SETTINGS = settings(max_examples=25, deadline=None)
+SETTINGS = settings(max_examples=about(12), deadline=None)
 CASES = media.cases(media.shown_view, media.shown_view, media.play, sizes=["30m", "1h", "1d", "7d", "1M"])
 
 

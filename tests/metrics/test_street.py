@@ -14,6 +14,7 @@ from tests.metrics.network import DAY, HOUR, Fact
 from tests.metrics.test_audience import KEYS, agrees, places_of, sensors_of
 from tests.metrics.test_compute import as_dict, bucket_of
 from tests.metrics.twin import Span
+from tests.support.examples import about
 
 from passerby.calendar import calendar
 from passerby.metrics import street
@@ -63,7 +64,7 @@ def expected(case):
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=about(40), deadline=None)
 @given(media.cases(media.passage))
 def test_streets_agree_with_the_twin(holder, case):
     asked = (holder.filled(case.facts), catalogue_of(case.zones), NAMES, places_of(case), case.calendars)
@@ -95,7 +96,7 @@ def weeks(draw):
     return facts, zone, (draw(HOURS), draw(HOURS)), frame, now
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=about(60), deadline=None)
 @given(weeks())
 def test_impression_multipliers_agree_with_the_twin(holder, case):
     facts, zone, hours, frame, now = case

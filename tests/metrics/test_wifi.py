@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.metrics import network
 from tests.metrics.network import DAY, HOUR, ZONES, Fact
+from tests.support.examples import about
 
 from passerby.calendar import calendar
 from passerby.metrics import compute as compute_module
@@ -34,8 +35,8 @@ PLACES = [
     *(("zone", (sensor, zone)) for sensor in (1, 3, 4) for zone in (11, 12)),
 ]
 ROTATIONS = ["daily", "weekly", "monthly", "never"]
-SETTINGS = settings(max_examples=40, deadline=None)
-FEW = settings(max_examples=15, deadline=None)
+SETTINGS = settings(max_examples=about(40), deadline=None)
+FEW = settings(max_examples=about(15), deadline=None)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ import pytest
 FOLDER = os.environ.get("PASSERBY_REALDATA", "")
 pytestmark = [
     pytest.mark.realdata,
-    pytest.mark.xdist_group("brno"),
     pytest.mark.skipif(not FOLDER, reason="PASSERBY_REALDATA names no folder with recordings"),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import about
 from tests.support.sightings import sessions as brute_force
 
 from passerby.sightings.session import Book, Session
@@ -54,7 +55,7 @@ def deliveries(draw):
 
 
 @given(deliveries(), st.randoms(use_true_random=False))
-@settings(max_examples=150)
+@settings(max_examples=about(150))
 def test_late_repeated_and_shuffled_sightings_give_the_same_sessions(arriving, chance):
     book = Book(waits, never_ended)
     for arrived, sighting in arriving:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.examples import about
 from tests.support.facts import BASE_MS, row
 
 from passerby import observations
@@ -159,7 +160,8 @@ def spread(kind, offset, numbers):
     return [row(kind, offset + n, started_ms=BASE_MS + n * HOUR) for n in numbers]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])  # one store for all examples
+# One store for all examples.
+@settings(max_examples=about(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     planned=st.lists(
         st.dictionaries(

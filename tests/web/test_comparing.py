@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.metrics import network
 from tests.metrics.network import Fact, Holder
+from tests.support.examples import about
 
 from passerby.web.figures.asking import Source
 from passerby.web.figures.overview import overview
@@ -102,7 +103,7 @@ class Twin:
         return statistics.median(found) if found else None, len(found)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=about(10), deadline=None)
 @given(networks())
 def test_today_beside_last_week_and_the_median_of_four(holder, case):
     zones, days = case
@@ -127,7 +128,7 @@ def test_today_beside_last_week_and_the_median_of_four(holder, case):
                 assert last.change == pytest.approx(100 * (number.value - last.value) / last.value)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=about(5), deadline=None)
 @given(networks())
 def test_the_series_has_gaps_where_nobody_looked_and_adds_up(holder, case):
     zones, days = case

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.catalogues import contract_document
+from tests.support.examples import about
 
 from passerby.catalogue.model import Target, Webhook
 from passerby.catalogue.repository import Repository
@@ -175,7 +176,7 @@ def test_a_receiver_that_cannot_take_so_much_at_once_gets_less():
         return FINE
 
     happens = [0] * 1000
-    clock = Clock(24 * HOUR_MS)
+    clock = Clock(3 * HOUR_MS)
     ledger = Memory()
     taken = []
 
@@ -217,7 +218,7 @@ def test_five_days_without_success_disable():
     assert state.cursor == 0
 
 
-@settings(max_examples=40)
+@settings(max_examples=about(16))
 @given(
     st.lists(st.sampled_from([FINE, DOWN, SLOW, BROKEN, MOVED, RESETS]), min_size=1, max_size=40),
     st.lists(st.floats(0, 3000), max_size=60).map(sorted),

@@ -13,7 +13,7 @@ from litestar.handlers.http_handlers import HTTPRouteHandler
 from passerby.acting import acting
 from passerby.catalogue.model import Credential, Scope
 from passerby.errors import ForbiddenError, InvalidInputError, Problem, UnauthorizedError
-from passerby.services import Services
+from passerby.services import Services, services_of
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 _STATE = "passerby_credential"
@@ -46,8 +46,7 @@ def _holder(services: Services, authorization: str | None) -> Credential:
 def authenticated(connection: Connection, handler: BaseRouteHandler) -> None:
     """Guard: let only a credential with the handler's scope in (`opt={"scope": ...}`; default read)."""
     scope = cast("Scope", handler.opt.get("scope", "read"))
-    services: Services = connection.app.state.services
-    credential = credential_of(services, connection.headers.get("authorization"), scope)
+    credential = credential_of(services_of(connection), connection.headers.get("authorization"), scope)
     connection.scope["state"][_STATE] = credential
 
 

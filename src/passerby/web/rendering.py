@@ -31,7 +31,7 @@ from markupsafe import Markup
 from passerby import __version__
 from passerby.api.problems import problem_of
 from passerby.people import Role
-from passerby.services import Services
+from passerby.services import services_of
 from passerby.web import assets
 from passerby.web.security import cookie, cookie_name, cookie_value
 from passerby.web.viewer import BROWSER, Viewer, WebRequest, csrf, looking
@@ -231,7 +231,7 @@ def _sealed(request: WebRequest, flashes: Sequence[_Flash]) -> str:
 
 
 def _signature(request: WebRequest, packed: str) -> str:
-    services: Services = request.app.state.services
+    services = services_of(request)
     secret = services.catalogue.server_secret("dashboard messages")
     return hmac.digest(secret, packed.encode(), hashlib.sha256).hex()[:32]
 

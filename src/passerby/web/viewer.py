@@ -28,7 +28,7 @@ from passerby.catalogue.view import CatalogueView, visible
 from passerby.errors import ForbiddenError, NotFoundError, UnauthorizedError
 from passerby.people import Person, Role, ShareLink
 from passerby.people.person import ROLES
-from passerby.services import Services
+from passerby.services import Services, services_of
 from passerby.web.security import cookie_value, cookie_values, form_token, is_form_token, refuse_other_origins
 
 WebRequest = Request[Any, Any, State]
@@ -198,7 +198,7 @@ def csrf(request: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 def _known(connection: ASGIConnection[Any, Any, Any, Any]) -> _Known:
-    services: Services = connection.app.state.services
+    services = services_of(connection)
     session_token = cookie_value(connection, SESSION)
     found = services.sessions_of_people.find(session_token) if session_token else None
     link = _link(connection, services)
@@ -243,5 +243,5 @@ async def _check_form(request: WebRequest, known: _Known) -> None:
 
 
 def _form_secret(connection: ASGIConnection[Any, Any, Any, Any]) -> bytes:
-    services: Services = connection.app.state.services
+    services = services_of(connection)
     return services.catalogue.server_secret("dashboard forms")

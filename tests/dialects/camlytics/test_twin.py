@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support import camlytics
+from tests.support.examples import about
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 SITES = {3024: 1, 3026: 2, 3027: 3}
@@ -125,7 +126,7 @@ filters = st.fixed_dictionaries(
 ).filter(lambda asked: asked.get("since_ms", 0) <= asked.get("until_ms", 8 * HOUR))
 
 
-@settings(max_examples=60)
+@settings(max_examples=about(60))
 @given(asked=filters, since=st.integers(0, 400))
 def test_events_and_totals_under_every_filter(network, asked, since):
     given = parameters(asked)
@@ -180,7 +181,7 @@ def histogram(network, sensor, hour):
     return trimmed(counting), trimmed(lifetime)
 
 
-@settings(max_examples=25)
+@settings(max_examples=about(25))
 @given(since=st.integers(-1, 8), hours=st.integers(0, 10), ms=st.integers(0, 1), descending=st.booleans())
 def test_histograms(network, since, hours, ms, descending):
     order = "DESC" if descending else "ASC"

@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.support.examples import about
 from tests.support.quividi import KEY, VidiCenter, catalogue
 from tests.support.servers import serving
 
@@ -180,7 +181,7 @@ def test_a_random_history_comes_back_as_it_was(tmp_path, network, data_type):
     """Into a server, and once more in another order: nothing is new then."""
     name = data_type.replace("_", "-")
 
-    @settings(max_examples=12, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=about(12), deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
     @given(HISTORIES[data_type], st.integers(0, 5), st.randoms(use_true_random=False))
     def moves_over(rows, repeated, chance):
         rows, sites = network.own(rows + chance.choices(rows, k=repeated))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support import quividi_twin as twin
+from tests.support.examples import about
 from tests.support.quividi import KEY, send
 from tests.support.servers import serving
 
@@ -266,7 +267,7 @@ def check(network, compute, data_type, asked, sensors):
 
 
 @pytest.mark.parametrize("data_type", twin.AGGREGATED)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=about(30), deadline=None)
 @given(
     asking(RESOLUTIONS),
     st.fixed_dictionaries(
@@ -286,14 +287,14 @@ def test_aggregated(network, data_type, asked, more, at_once):
         check(network, twin.AGGREGATED[data_type], data_type, asked | more, sensors)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=about(30), deadline=None)
 @given(asking(["1h"]))
 def test_impression_multipliers(network, asked):
     check(network, twin.im, "im", *asked)
 
 
 @pytest.mark.parametrize("data_type", twin.FINEST)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=about(30), deadline=None)
 @given(asking(["finest"]), st.sampled_from([{}, {"content_ids": "a"}, {"content_ids": "b,c,nobody's"}]))
 def test_finest(network, data_type, asked, contents):
     asked, sensors = asked

@@ -8,6 +8,7 @@ from itertools import count, pairwise
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.dialects.seemetrix.test_raw import DOCUMENT, RAW, day
+from tests.support.examples import about
 from tests.support.seemetrix import KEY, catalogue, running
 
 from passerby.importing.delivery import DirectDelivery, HttpDelivery
@@ -74,7 +75,7 @@ def test_a_random_history_comes_back_as_it_was(tmp_path):
     days = (datetime(2018, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in count())
     with running(tmp_path / "data") as (_, page), contextlib.closing(HttpDelivery(str(page.base_url), KEY)) as delivery:
 
-        @settings(max_examples=12, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=about(12), deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
         @given(rows_of_a_day(), st.randoms(use_true_random=False))
         def moves_over(found, chance):
             begin = next(days)

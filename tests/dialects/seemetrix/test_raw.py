@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.examples import about
 from tests.support.seemetrix import NARROW_KEY, OTHER_KEY, running
 from tests.support.sessions import Numbers
 
@@ -296,7 +297,7 @@ def test_the_same_as_a_twin(tmp_path, monkeypatch):
     numbers, days = Numbers(), (datetime(2021, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in count())
     with running(tmp_path / "data") as (_, page):
 
-        @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=about(25), deadline=None, suppress_health_check=list(HealthCheck))
         @given(
             st.lists(views(), min_size=1, max_size=40),
             st.sampled_from((0, 1, -5, 5.5)),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import about
 from tests.support.seemetrix import NARROW_KEY, running, view
 
 from passerby.dialects.seemetrix import routes
@@ -241,7 +242,7 @@ ASKED = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=about(30))
 @given(asked=ASKED)
 def test_every_group_is_what_a_twin_counts(network, asked):
     whose, tzo, units, flags, span = (asked[name] for name in ("whose", "tzo", "units", "flags", "span"))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.metrics import media, network, twin
 from tests.metrics.network import DAY, HOUR, Holder
 from tests.support import seemetrix_twin
+from tests.support.examples import about
 
 from passerby.catalogue.model import Credential
 from passerby.dialects.seemetrix import statistics, tree, unified
@@ -80,7 +81,7 @@ def counted(case, begin, end):
     ]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=about(20), deadline=None)
 @given(questions(), st.sampled_from([1, 3, 50_000]))
 def test_any_path_agrees_with_the_twin(holder, question, nodes):
     case, levels, form, minutes, begin, end = question
@@ -101,7 +102,7 @@ def test_any_path_agrees_with_the_twin(holder, question, nodes):
     assert asked(*where, dt_format=form, d="1")["data"] == seemetrix_twin.tree(one, levels, form, minutes)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=about(6), deadline=None)
 @given(questions(), st.sampled_from(["devices", "movies"]), st.integers(1, 3))
 def test_pages_are_the_first_level_cut(holder, question, first, size):
     case, levels, form, minutes, begin, end = question
@@ -122,7 +123,7 @@ def parents(node, depth=0):
         yield from parents(child, depth + 1)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=about(6), deadline=None)
 @given(questions())
 def test_what_is_below_a_node_adds_up_to_it(holder, question):
     case, levels, form, *where = question
@@ -140,7 +141,7 @@ def test_what_is_below_a_node_adds_up_to_it(holder, question):
     assert len({(sum(n["v"] for n in each), sum(n["vd"] for n in each)) for each in kinds}) == 1
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=about(5), deadline=None)
 @given(questions(), st.sampled_from([1, -5, 13]))
 def test_an_offset_moves_only_the_labels(holder, question, more):
     case, levels, *_, begin, end = question
@@ -179,7 +180,7 @@ NAMES = {
 }
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=about(6), deadline=None)
 @given(questions(), st.sampled_from([*GROUPS]))
 def test_both_statistics_agree(holder, question, units):
     case, _, _, *where = question

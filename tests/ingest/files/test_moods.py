@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.support.examples import about
 
 from passerby.ingest.files.moods import mood
 from passerby.ingest.files.text import CellError
@@ -36,7 +37,7 @@ def test_the_printed_examples(percentages):
     assert shown(mood(*percentages)) == percentages
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=about(60), deadline=None)
 @given(st.lists(st.integers(0, 255), min_size=5, max_size=5).filter(any))
 @example([1, 0, 254, 0, 0])
 @example([0, 0, 0, 0, 1])
@@ -44,7 +45,7 @@ def test_whatever_a_box_counted_is_printed_again(weights):
     assert shown(mood(*printed(weights))) == printed(weights)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=about(60), deadline=None)
 @given(st.integers(1, 100_000).flatmap(lambda total: st.lists(st.integers(0, total), min_size=4, max_size=4)))
 def test_cuts_of_one_total_in_milliseconds_are_printed_again(cuts):
     first, second, third, last = sorted(cuts)

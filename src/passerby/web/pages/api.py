@@ -14,6 +14,7 @@ from litestar.di import NamedDependency
 from passerby.acting import ask
 from passerby.catalogue.model import Credential
 from passerby.ready import ReadyRequest, collection, curl, ready_requests
+from passerby.services import SERVICES, services_of
 from passerby.web.pages.credentials import DIALECTS, administers
 from passerby.web.rendering import NavigationItem, Page, page
 from passerby.web.viewer import Viewer, WebRequest
@@ -92,6 +93,7 @@ async def _answered(request: WebRequest, viewer: Viewer, address: str, wanted: R
             headers=headers,
             body=body,
             most_bytes=_MOST_BYTES,
+            state={SERVICES: services_of(request)},
         )
         if wanted.path != "/api/v1/data/" or b'"finished"' in answer.body[:200] or answer.status != 200:
             break

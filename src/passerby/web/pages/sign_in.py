@@ -15,7 +15,7 @@ from passerby.errors import InvalidInputError
 from passerby.people import Person
 from passerby.people.person import check_password, problems_of_person
 from passerby.people.signing_in import LONGEST_DAYS
-from passerby.services import Services
+from passerby.services import Services, services_of
 from passerby.web.forms import Form
 from passerby.web.rendering import Page, forget, page, redirect
 from passerby.web.security import cookie, cookie_value
@@ -34,7 +34,7 @@ def inside(path: str) -> str:
 
 def sign_in_page(request: WebRequest, next_path: str = HOME, form: Form | None = None, status: int = 200) -> Page:
     """The form, also for `GET /`."""
-    services: Services = request.app.state.services
+    services = services_of(request)
     return page(
         request,
         "sign_in.html",
