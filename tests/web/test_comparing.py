@@ -145,6 +145,47 @@ def test_the_series_has_gaps_where_nobody_looked_and_adds_up(holder, case):
         assert figures.rows[0].observed == (1 if values else 0)
 
 
+def two_sites(holder, zones, days):
+    catalogue = network.catalogue(zones, [{}, {}])
+    return Source(holder.filled(facts_of(zones, days)), catalogue, ms(NOW)), list(catalogue.sites.values())
+
+
+def test_today_is_each_sites_own_whatever_its_date(holder):
+    """At this time it is Sunday 06:20 in Auckland, Saturday 12:20 in New York."""
+    days = {1: {0: ([10, 370], [])}, 2: {0: ([20, 380, 615], [])}}
+    source, sites = two_sites(holder, ("Pacific/Auckland", "America/New_York"), days)
+    for order, date in ((sites, "2026-11-15"), (sites[::-1], "2026-11-14")):
+        trend = overview(source, order, Choice()).trend
+        assert trend.labels == [f"{date}T{hour:02d}:00:00" for hour in range(13)]
+        assert [hour for hour, whole in enumerate(trend.whole) if whole] == [0, 1, 2, 3, 4, 5]
+        assert {hour: value for hour, value in enumerate(trend.values) if value} == {0: 2, 6: 2, 10: 1}
+
+
+def test_days_that_are_not_over_everywhere_are_in_part(holder):
+    days = {site: {back: ([10], []) for back in range(10)} for site in (1, 2)}
+    source, sites = two_sites(holder, ("Pacific/Auckland", "America/New_York"), days)
+    trend = overview(source, sites, Choice(period="7d")).trend
+    assert [label[:10] for label, whole in zip(trend.labels, trend.whole, strict=True) if not whole] == [
+        "2026-11-08",  # Auckland's seven days begin one later
+        "2026-11-14",
+        "2026-11-15",
+    ]
+    assert trend.values == [1, 2, 2, 2, 2, 2, 2, 1]
+    assert overview(source, sites[:1], Choice(period="yesterday")).trend.whole == [True] * 24
+
+
+def test_a_site_that_nobody_observed_keeps_no_hour_in_part(holder):
+    source, sites = two_sites(holder, ("Pacific/Auckland", "America/New_York"), {1: {}, 2: {0: ([20], [])}})
+    assert overview(source, sites, Choice()).trend.whole == [True] * 12 + [False]
+
+
+def test_what_it_is_compared_with_has_gaps_too(holder):
+    days = {1: {0: ([60], []), 1: ([60], []), 7: ([60], [])}, 2: {}}
+    source, sites = two_sites(holder, ("UTC", "UTC"), days)
+    trend = overview(source, sites[:1], Choice(period="7d", compare="week")).trend
+    assert (trend.values[-2:], trend.before) == ([1, 1], [None, None, None, None, None, None, 1])
+
+
 @pytest.mark.parametrize(("hours", "times"), [(2, 1), (14, 2)])
 def test_a_median_leaves_out_a_time_of_which_little_was_observed(holder, hours, times):
     """A network's first day, begun late, is no usual one."""

@@ -15,6 +15,7 @@ from passerby.web.wording import label, meaning, unit
 
 Charts = Mapping[str, Chart]
 GAPS = "Shaded: nobody looked there, which is not the same as nobody came."
+PARTS = "A ring: that time is not over yet at every place, or only a part of it belongs to the period."
 MOODS = {
     "very_happy": "Very happy",
     "happy": "Happy",
@@ -165,11 +166,12 @@ def compared_trend(name: str, figures: Trend) -> Chart:
     return trend(
         name,
         f"{label(metric.name)} by {BUCKETS[figures.bucket]}",
-        f"{meaning(metric.name)} {GAPS}",
+        _noted(meaning(metric.name), figures),
         unit(metric),
         figures.bucket,
         figures.labels,
         series,
+        whole=figures.whole,
     )
 
 
@@ -182,7 +184,7 @@ def side_by_side(  # noqa: PLR0913  # what it is called, and its series
     *,
     empty_is_gap: bool = False,
 ) -> Chart:
-    """Several metrics of the same buckets. `empty_is_gap`: 0 says nothing, as of a mean."""
+    """Several metrics of the same buckets. `empty_is_gap`: a mean of nothing, which is 0, is not drawn."""
     first = trends[0]
     in_seconds = first.metric.unit == "ms"
     series = {
@@ -191,8 +193,21 @@ def side_by_side(  # noqa: PLR0913  # what it is called, and its series
     }
     bucket = BUCKETS[first.bucket]
     return trend(
-        name, f"{title}, by {bucket}", f"{text} {GAPS}", unit(first.metric), first.bucket, first.labels, series
+        name,
+        f"{title}, by {bucket}",
+        _noted(text, first),
+        unit(first.metric),
+        first.bucket,
+        first.labels,
+        series,
+        whole=first.whole,
+        dark=[value is None for value in first.values],
     )
+
+
+def _noted(text: str, figures: Trend) -> str:
+    """A meaning with what the marks of its chart stand for."""
+    return f"{text} {GAPS}" if all(figures.whole) else f"{text} {GAPS} {PARTS}"
 
 
 def _plain(values: Sequence[float | None], divisor: float, empty_is_gap: bool) -> list[float | None]:

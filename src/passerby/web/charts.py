@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
+from passerby.web.chart_words import Value, bars_words, short, trend_words, when
+
 if TYPE_CHECKING:
     import altair as alt
 
-Value = str | float | int | None
 Kind = Literal["time", "text", "number"]
 Spec = dict[str, Any]
 THIS, BEFORE = "This period", "Before"
@@ -132,8 +133,15 @@ def trend(  # noqa: PLR0913, PLR0917  # what it is called, and its columns
     bucket: str,
     labels: Sequence[str],
     series: Mapping[str, Sequence[float | None]],
+    *,
+    whole: Sequence[bool] | None = None,
+    dark: Sequence[bool] | None = None,
 ) -> Chart:
-    """Series over local time; `labels` are the buckets' floors. Gaps of the first are shaded: nobody looked there."""
+    """Series over local time; `labels` are the buckets' floors.
+
+    `whole`: which buckets are complete (left out: all); the others are rings, which no line joins to their neighbours.
+    `dark`: where nobody looked, which is shaded (left out: the gaps of the first series).
+    """
     columns = (
         Column("time", "Time", "time"),
         *(Column(_column(each), f"{each} ({unit})" if unit else each) for each in series),
@@ -141,15 +149,19 @@ def trend(  # noqa: PLR0913, PLR0917  # what it is called, and its columns
     rows = [(label, *values) for label, *values in zip(labels, *series.values(), strict=True)]
     first = next(iter(series.values()), ())
     edges = [*labels[1:], _following(labels)] if labels else []
+    whole = [True] * len(labels) if whole is None else whole
+    dark = [value is None for value in first] if dark is None else dark
     drawn: list[Mapping[str, Value]] = [
-        {"time": f"{label}Z", "when": _when(label, bucket), "series": each, "value": value}
+        {"time": f"{label}Z", "when": when(label, bucket), "series": each, "value": value}
+        if complete
+        else {"time": f"{label}Z", "when": f"{when(label, bucket)}, in part", "series": each, "part": value}
         for each, values in series.items()
-        for label, value in zip(labels, values, strict=True)
+        for label, value, complete in zip(labels, values, whole, strict=True)
     ]
     drawn += [
-        {"time": f"{label}Z", "end": f"{end}Z", "when": _when(label, bucket), "dark": "not observed"}
-        for label, end, value in zip(labels, edges, first, strict=True)
-        if value is None
+        {"time": f"{label}Z", "end": f"{end}Z", "when": when(label, bucket), "dark": "not observed"}
+        for label, end, unseen in zip(labels, edges, dark, strict=True)
+        if unseen
     ]
     form = _Trend(
         unit,
@@ -157,9 +169,10 @@ def trend(  # noqa: PLR0913, PLR0917  # what it is called, and its columns
         tuple(series),
         points=len(labels) <= _POINTS_SHOWN,
         shaded=any("dark" in row for row in drawn),
+        rings=any(row.get("part") is not None for row in drawn),
         flat=_flat(drawn),
     )
-    description = _trend_words(title, unit, labels, series, bucket)
+    description = trend_words(title, unit, labels, series, bucket, whole)
     return Chart(name, title, meaning, description, columns, rows, 240, lambda: _trend(form), drawn)
 
 
@@ -187,9 +200,7 @@ def bars(  # noqa: PLR0913, PLR0917  # what it is called, and its columns
     ]
     form = _Bars(category, unit, tuple(series), lying=lying, flat=_flat(drawn))
     height = max(100, 34 * len(categories) * min(len(series), 2)) if lying else 240
-    return Chart(
-        name, title, meaning, _bars_words(title, unit, rows), columns, rows, height, lambda: _bars(form), drawn
-    )
+    return Chart(name, title, meaning, bars_words(title, unit, rows), columns, rows, height, lambda: _bars(form), drawn)
 
 
 def week(name: str, title: str, meaning: str, unit: str, values: Mapping[tuple[int, int], float | None]) -> Chart:
@@ -197,11 +208,11 @@ def week(name: str, title: str, meaning: str, unit: str, values: Mapping[tuple[i
     columns = (Column("weekday", "Weekday", "text"), Column("hour", "Hour", "text"), Column("value", unit))
     rows = [(WEEKDAYS[day], f"{hour:02d}:00", values.get((day, hour))) for day in range(7) for hour in range(24)]
     drawn = [
-        {"weekday": day, "hour": hour, "value": value, "shown": "not observed" if value is None else _short(value)}
+        {"weekday": day, "hour": hour, "value": value, "shown": "not observed" if value is None else short(value)}
         for day, hour, value in rows
     ]
     known = [(float(value), f"{day} {hour}") for day, hour, value in rows if value is not None]
-    words = f"{title}. Most on {max(known)[1]}: {_short(max(known)[0])} {unit}." if known else f"{title}. No data."
+    words = f"{title}. Most on {max(known)[1]}: {short(max(known)[0])} {unit}." if known else f"{title}. No data."
     return Chart(name, title, meaning, words, columns, rows, 240, lambda: _week(unit, flat=_flat(drawn)), drawn)
 
 
@@ -218,58 +229,19 @@ def pyramid(  # noqa: PLR0913, PLR0917  # what it is called, and its columns
         for group, value in zip(groups, values, strict=True)
     ]
     form = (unit, tuple(reversed(groups)), left, right)
-    words = _bars_words(title, unit, rows)
+    words = bars_words(title, unit, rows)
     return Chart(name, title, meaning, words, columns, rows, 40 * len(groups) + 40, lambda: _pyramid(*form), drawn)
 
 
-# -- words
-
-
-def _trend_words(
-    title: str, unit: str, labels: Sequence[str], series: Mapping[str, Sequence[float | None]], bucket: str
-) -> str:
-    """What a screen reader says in place of the picture."""
-    parts = [f"{title}."]
-    for name, values in series.items():
-        known = [(value, label) for label, value in zip(labels, values, strict=True) if value is not None]
-        if not known:
-            parts.append(f"{name}: not observed.")
-            continue
-        most, least = max(known), min(known)
-        parts.append(
-            f"{name}: most {_short(most[0])} {unit} at {_when(most[1], bucket)}, "
-            f"least {_short(least[0])} at {_when(least[1], bucket)}."
-        )
-        if len(known) < len(values):
-            parts.append(f"{len(values) - len(known)} of {len(values)} without observation.")
-    return " ".join(parts)
-
-
-def _bars_words(title: str, unit: str, rows: Sequence[tuple[Value, ...]]) -> str:
-    shown = "; ".join(f"{row[0]} {', '.join(_short(value) for value in row[1:])}" for row in rows[:12])
-    return f"{title}, {unit}: {shown}." if shown else f"{title}. No data."
-
-
-def _short(value: Value) -> str:
-    if value is None:
-        return "not observed"
-    return value if isinstance(value, str) else f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
+# -- what the data says
 
 
 def _flat(drawn: Sequence[Mapping[str, Value]]) -> bool:
-    return not any(row.get("value") for row in drawn)
+    return not any(row.get("value") or row.get("part") for row in drawn)
 
 
 def _column(title: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in title.lower())
-
-
-def _when(label: str, bucket: str) -> str:
-    at = datetime.fromisoformat(label)
-    if bucket in {"1M", "1y"}:
-        return f"{at:%b %Y}" if bucket == "1M" else f"{at:%Y}"
-    day = f"{at:%a} {at.day} {at:%b %Y}"
-    return f"week of {day}" if bucket == "1w" else day if bucket == "1d" else f"{day}, {at:%H:%M}"
 
 
 def _following(labels: Sequence[str]) -> str:
@@ -307,6 +279,7 @@ class _Trend:
     series: tuple[str, ...]
     points: bool
     shaded: bool
+    rings: bool
     flat: bool
 
 
@@ -344,7 +317,19 @@ def _trend(form: _Trend) -> Spec:
         .encode(x=x, y=y, color=color, strokeDash=dash, tooltip=tooltip)
         .transform_filter("isValid(datum.series)")
     )
-    return _spec(alt, alt.layer(shade, lines) if form.shaded else lines)
+    rings = (
+        alt.Chart()
+        .mark_point(filled=False, size=44, strokeWidth=1.8)
+        .encode(
+            x=x,
+            y=alt.Y("part:Q", title=form.unit or None, scale=_from_zero(alt, form.flat), axis=_number_axis(alt)),
+            color=color,
+            tooltip=[*tooltip[:2], alt.Tooltip("part:Q", title=form.unit or "Value", format=",.2~f")],
+        )
+        .transform_filter("isValid(datum.part)")
+    )
+    layers = [*([shade] if form.shaded else []), lines, *([rings] if form.rings else [])]
+    return _spec(alt, alt.layer(*layers) if len(layers) > 1 else lines)
 
 
 def _dashes(series: Sequence[str]) -> list[list[int]]:

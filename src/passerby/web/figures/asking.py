@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from passerby.calendar import Calendar, calendar, whole_range
+from passerby.calendar import DAY_MS, Calendar, calendar, whole_range
 from passerby.catalogue.model import Catalogue
 from passerby.metrics.compute import compute
 from passerby.metrics.observing import observed_ms
@@ -16,6 +16,9 @@ from passerby.metrics.ratios import RATIOS, with_parts
 from passerby.metrics.registry import METRICS, Level
 from passerby.store.contract import Store
 from passerby.web.figures.period import Span
+
+# Where clocks are set back.
+_LONGEST_DAY_MS = 25 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,11 @@ class Source:
 
 
 class _Frames:
-    """The calendars of the zones, and a place for each spot whose zone has a span."""
+    """The calendars of the zones, and a place for each spot whose zone has a span.
+
+    Days that stand alone are laid over each other: on the two sides of the date line "today" are two dates. `floors`
+    are the calendars' floors, of such days under the date that the first spot has.
+    """
 
     def __init__(self, spots: Sequence[Spot], spans: Mapping[str, Span | None], bucket: str | None) -> None:
         self.spots = spots
@@ -86,11 +93,15 @@ class _Frames:
             self.place_of.append(len(self.places))
             self.spot_of.append(number)
             self.places.append(Place(spot.level, spot.key, at))
+        self.floors = [each.floors_ms for each in self.calendars]
+        if all(each.range_end_ms - each.range_start_ms <= _LONGEST_DAY_MS for each in self.calendars):
+            first = [int(floors[0]) // DAY_MS for floors in self.floors]
+            self.floors = [floors + (first[0] - day) * DAY_MS for floors, day in zip(self.floors, first, strict=True)]
 
-    def calendar_of(self, spot: int) -> Calendar | None:
-        """The buckets of a spot."""
+    def calendar_of(self, spot: int) -> int | None:
+        """Which of the calendars has the buckets of a spot."""
         place = self.place_of[spot]
-        return None if place is None else self.calendars[self.places[place].calendar]
+        return None if place is None else self.places[place].calendar
 
     def _calendar(self, zone: str, span: Span | None, bucket: str | None) -> int | None:
         if span is None:
@@ -159,6 +170,17 @@ class Answer:
             values = np.where((values == 0) & ~observed.seen(floors, position), np.nan, values)
         return Line(floors, values)
 
+    def whole(self, floors: Integers, spots: Flags) -> Flags:
+        """Which buckets of local time are over, and in the span, from beginning to end at each of the chosen spots."""
+        flags = np.ones(len(floors), dtype=np.bool_)
+        for number in {self._frames.calendar_of(spot) for spot in np.flatnonzero(spots).tolist()}:
+            if number is None:
+                return np.zeros(len(floors), dtype=np.bool_)
+            found, own = self._frames.calendars[number], self._frames.floors[number]
+            own = own[(found.starts >= found.range_start_ms) & (found.ends <= found.range_end_ms)]
+            flags &= (floors >= own[0]) & (floors <= own[-1]) if len(own) else False
+        return flags
+
     def _dense(self, name: str, floors: Integers, position: Mapping[int, Integers]) -> Floats:
         values = np.zeros(len(floors))
         combine = np.maximum if METRICS[name].combine == "max" else np.add
@@ -205,10 +227,10 @@ class Observed:
 
 def _positions(frames: _Frames, spots: Sequence[int]) -> tuple[Integers, dict[int, Integers]]:
     """(local floors of all buckets, for each spot where its buckets stand among them)."""
-    calendars = {spot: each for spot in spots if (each := frames.calendar_of(spot)) is not None}
+    calendars = {spot: number for spot in spots if (number := frames.calendar_of(spot)) is not None}
     if not calendars:
         return np.zeros(0, dtype=np.int64), {}
-    distinct = {id(each): each for each in calendars.values()}
-    floors = np.unique(np.concatenate([each.floors_ms for each in distinct.values()]))
-    where = {number: np.searchsorted(floors, each.floors_ms) for number, each in distinct.items()}
-    return floors, {spot: where[id(each)] for spot, each in calendars.items()}
+    distinct = set(calendars.values())
+    floors = np.unique(np.concatenate([frames.floors[number] for number in distinct]))
+    where = {number: np.searchsorted(floors, frames.floors[number]) for number in distinct}
+    return floors, {spot: where[number] for spot, number in calendars.items()}

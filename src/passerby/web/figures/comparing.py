@@ -62,12 +62,16 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A series by local time beside the one it is compared with, whose values stand at the buckets they belong to."""
+    """A series by local time beside the one it is compared with, whose values stand at the buckets they belong to.
+
+    `whole`: which buckets have all their time, of every place; others are not over yet, or cut by the period.
+    """
 
     metric: Metric
     bucket: str
     labels: Sequence[str]
     values: Sequence[float | None]
+    whole: Sequence[bool]
     before: Sequence[float | None] | None = None
 
 
@@ -104,6 +108,7 @@ class Comparing:
         self._first = self.comparisons[0].shifts[0] if self.comparisons else None
         self._answers: dict[Shift, Answer] = {}
         self._seen: dict[Shift, Flags] = {}
+        self._observed_then: Observed | None = None
         self._shares_then: list[float | None] = [None] * len(spots)
         first, end = choice.days(today)
         short = (end - first).days <= LONGEST_USUAL_DAYS  # of longer ones it would take as long as the numbers
@@ -112,8 +117,8 @@ class Comparing:
             answer = source.ask(metrics, spots, spans, self.bucket if shift == self._first else None)
             self._answers[shift] = answer
             if shift == self._first and short:
-                then = source.observed(spots, spans, every_sensor=every_sensor)
-                self._shares_then = _shares(then)
+                then = source.observed(spots, spans, self.bucket, every_sensor=every_sensor)
+                self._observed_then, self._shares_then = then, _shares(then)
                 self._seen[shift] = (then.ms() > 0) | self._has_values(answer)
             else:
                 self._seen[shift] = self._seen_then(answer, spans)
@@ -173,8 +178,10 @@ class Comparing:
         line = self.answer.line(name, self.observed)
         before = None
         if compared and self._first is not None:
-            before = _aligned(line, self._answers[self._first].line(name), self._first)
-        return Trend(METRICS[name], self.bucket, line.labels, line.numbers(), before)
+            before = _aligned(line, self._answers[self._first].line(name, self._observed_then), self._first)
+        ever = np.logical_or.reduce([self.seen, *self._seen.values()])
+        whole = self.answer.whole(line.floors_ms, ever)
+        return Trend(METRICS[name], self.bucket, line.labels, line.numbers(), whole.tolist(), before)
 
     def _has_values(self, answer: Answer) -> Flags:
         flags = np.zeros(len(self._spots), dtype=np.bool_)
