@@ -1,5 +1,7 @@
 """How numbers are written."""
 
+import re
+
 import pytest
 
 from passerby.metrics.registry import METRICS
@@ -50,3 +52,11 @@ def test_changes(change, metric, text, tone):
 def test_every_metric_has_a_name_and_a_meaning(metric):
     assert wording.label(metric)
     assert METRICS[metric].formula.replace("`", "") in wording.meaning(metric)
+
+
+@pytest.mark.parametrize("metric", [*wording.LABELS, "im_backup", "impressions", "timed_visits"])
+def test_what_pages_show_is_said_in_everyday_words_first(metric):
+    plain = wording.plain(metric)
+    assert plain == wording.PLAIN[metric]
+    assert re.findall(r"[_*<>=/`]|\bbucket\b|\bots\b|\bunion\b", plain) == []
+    assert wording.meaning(metric) == f"{plain} Exactly: {wording.rule(metric)}"

@@ -80,14 +80,14 @@ def screen_charts(figures: ScreenFigures) -> Charts:
             "Who could see it, who looked",
             [figures.seen, figures.watched],
             [label("ots"), label("watchers")],
-            f"{meaning('ots')} {meaning('watchers')}",
+            meaning("ots", "watchers"),
         ),
         side_by_side(
             "attention",
             "Attention against time in front",
             [figures.dwell, figures.attention],
             [label("mean_dwell"), label("mean_attention")],
-            f"{meaning('mean_dwell')} {meaning('mean_attention')}",
+            meaning("mean_dwell", "mean_attention"),
             empty_is_gap=True,
         ),
         pyramid(
@@ -133,7 +133,7 @@ def street_charts(figures: StreetFigures) -> Charts:
             "Pedestrians and vehicles",
             [figures.pedestrians, figures.vehicles],
             [label("footfall_count"), label("vehicle_count")],
-            f"{meaning('footfall_count')} {meaning('vehicle_count')}",
+            meaning("footfall_count", "vehicle_count"),
         ),
         bars(
             "classes",

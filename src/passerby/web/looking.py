@@ -41,6 +41,8 @@ environment.filters |= {
     "shown": wording.shown,
     "label": wording.label,
     "meaning": wording.meaning,
+    "plain": wording.plain,
+    "rule": wording.rule,
     "changed": wording.changed,
     "tone": wording.tone,
     "cell": _cell,

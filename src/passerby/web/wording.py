@@ -38,6 +38,43 @@ LABELS: Mapping[str, str] = {
     "im_footfall": "Pedestrians",
     "im_vehicle": "In vehicles",
 }
+PLAIN: Mapping[str, str] = {
+    "visits": "People who came in and stayed for more than a moment.",
+    "all_visits": "Everybody who came in, also those who left again at once.",
+    "bounces": "People who came in and left again at once.",
+    "timed_visits": "Those of whom a sensor can tell how long they stayed.",
+    "turn_in_rate": "Of 100 people who came by, so many came in.",
+    "mean_dwell_time": "How long a visit lasts on average; those who left again at once are left out.",
+    "walk_bys": "People who passed and did not come in.",
+    "group_visits": "Parties that came in together. Somebody who comes alone is a party of one.",
+    "peak_occupancy": "The most people who were inside at the same time.",
+    "wifi_visits": "Telephones and other WiFi devices that came in and stayed for a while.",
+    "wifi_new_visitors": "WiFi devices that had not been here before on the same day, or for as long as the site "
+    "recognises devices.",
+    "wifi_returning_visitors": "WiFi devices that had been here before on the same day, or for as long as the site "
+    "recognises devices.",
+    "wifi_walk_bys": "WiFi devices that passed outside.",
+    "zone_visits": "How often somebody stayed in the zone, long enough to count.",
+    "zone_mean_dwell_time": "How long a stay in the zone lasts on average.",
+    "zone_peak_visits": "The most people who were in the zone at the same time.",
+    "line_in": "How often the line was crossed inwards, by people or anything else.",
+    "line_out": "How often the line was crossed outwards, by people or anything else.",
+    "ots": "Everybody who was in front of the screen and could have looked at it.",
+    "watchers": "Those of them who did look at it.",
+    "conversion_ratio": "Of 100 people who could have looked at the screen, so many did.",
+    "mean_attention": "How long those who looked kept looking, on average.",
+    "mean_dwell": "How long those who looked were in front of the screen, on average.",
+    "footfall_count": "People who passed on foot.",
+    "vehicle_count": "Vehicles that passed, of every kind.",
+    "vehicle_impressions": "People who sat in the vehicles that passed, estimated by the kind of vehicle.",
+    "impressions_per_vehicle": "How many people sit in a vehicle on average, estimated by the kind of vehicle.",
+    "im": "How many people are there at a time, on foot and in vehicles.",
+    "im_footfall": "How many people are there on foot at a time.",
+    "im_vehicle": "How many people are there in vehicles at a time.",
+    "im_backup": "Hours of which so little was observed that the same hour one week before stands in for them.",
+    "impressions": "How many people could have seen the content, estimated from those who looked at it.",
+}
+"""Metrics as somebody who runs a shop would say them; the registry has the exact rule of each."""
 UNITS: Mapping[Unit, str] = {"percent": "%", "ms": "s"}
 # More of these is no better.
 NOT_BETTER = frozenset({"bounces", "wifi_walk_bys", "walk_bys"})
@@ -56,10 +93,22 @@ def unit(metric: Metric) -> str:
     return UNITS.get(metric.unit, metric.unit)
 
 
-def meaning(metric: str) -> str:
-    """What a metric means: a sentence, and its rule."""
-    found = METRICS[metric]
-    return f"{found.description.rstrip('.')}: {found.formula}.".replace("`", "")
+def plain(metric: str) -> str:
+    """What a metric means, in everyday words."""
+    return PLAIN.get(metric) or METRICS[metric].description
+
+
+def rule(metric: str) -> str:
+    """By which rule a metric is made, exactly."""
+    return f"{METRICS[metric].formula}.".replace("`", "")
+
+
+def meaning(*metrics: str) -> str:
+    """What metrics mean: in everyday words, then by their rules."""
+    words = " ".join(plain(each) for each in metrics)
+    if len(metrics) == 1:
+        return f"{words} Exactly: {rule(metrics[0])}"
+    return f"{words} Exactly: {' '.join(f'{label(each)}: {rule(each)}' for each in metrics)}"
 
 
 def shown(value: float | None, unit_: Unit = "persons") -> str:
