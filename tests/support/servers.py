@@ -2,10 +2,10 @@
 
 import contextlib
 import os
-import subprocess
-import sys
 import threading
 import time
+
+from tests.support.forking import Process
 
 from passerby.serving import server as make_server
 
@@ -34,15 +34,9 @@ class ServerProcess:
     def __init__(self, data, *arguments, environment=None):
         self.data = data
         self.log = data.parent / f"{data.name}.log"
-        command = [sys.executable, "-c", "from passerby.cli import main; main()", "serve", "--data", str(data)]
+        command = ["serve", "--data", str(data), "--port", "0", *map(str, arguments)]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, "--port", "0", *map(str, arguments)],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env={**os.environ, **(environment or {})},
-            )
+            self.process = Process(command, log, {**os.environ, **(environment or {})})
         line = self.process.stdout.readline()
         if not line.startswith(STARTED):
             self.kill()
