@@ -221,12 +221,12 @@ def at_offset(size: str, offset_s: int, start_ms: int, end_ms: int, *, clip: boo
     )
 
 
-def whole_range(start_ms: int, end_ms: int) -> Calendar:
-    """One bucket with everything in [start_ms, end_ms); errors as `calendar`."""
+def whole_range(start_ms: int, end_ms: int, zone: str = "UTC") -> Calendar:
+    """One bucket with everything in [start_ms, end_ms), for places of `zone`; errors as `calendar`."""
     _check_range(start_ms, end_ms, DAY_MS)
     starts = np.array([start_ms // DAY_MS * DAY_MS], dtype=np.int64)
     ends = np.array([-(-end_ms // DAY_MS) * DAY_MS], dtype=np.int64)
-    return Calendar("all", "UTC", starts, ends, starts, np.zeros(1, dtype=np.int64), start_ms, end_ms, DAY_MS)
+    return Calendar("all", zone, starts, ends, starts, np.zeros(1, dtype=np.int64), start_ms, end_ms, DAY_MS)
 
 
 def to_utc(naive: datetime, zone: str, *, second: bool = False) -> int:

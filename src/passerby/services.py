@@ -28,6 +28,7 @@ from passerby.live import Corrections, Live
 from passerby.loader import Loader
 from passerby.lock import FolderLock
 from passerby.mailing import Mailings, MailingTable, mail_server
+from passerby.metrics.kept import KeptSums
 from passerby.people import People, ShareLinks
 from passerby.people import Sessions as PeopleSessions
 from passerby.settings import Settings, from_environment
@@ -57,6 +58,7 @@ class Services:
     catalogue: Repository
     journal: Journal
     store: Store
+    kept: KeptSums
     loader: Loader
     devices: Devices
     sessions: Sessions
@@ -161,6 +163,7 @@ def open_services(data: Path, *, catalogue_url: str | None = None, store_url: st
             catalogue,
             journal,
             store,
+            KeptSums(store),
             loader,
             devices,
             sessions,

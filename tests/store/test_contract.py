@@ -132,16 +132,19 @@ def test_loading_a_batch_again_changes_nothing(store, ask):
     assert (store.counts(), store.cursor(), ask("select * from visits").to_pylist()) == before
 
 
+def broken_batch():
+    """The second entry: a visit, and a passage of no sensor."""
+    batch = fact_batch(entries({"visit": [row("visit", 2)], "passage": [row("passage", 2)]}, number=2, seq=2))
+    passages = batch.rows["passage"]
+    place = passages.schema.get_field_index("sensor_id")
+    batch.rows["passage"] = passages.set_column(place, pa.field("sensor_id", pa.int64()), pa.nulls(1, pa.int64()))
+    return batch
+
+
 def test_a_batch_that_cannot_be_loaded_leaves_nothing_behind(store):
     load(store, {"visit": [row("visit", 1)]})
-    batch = fact_batch(entries({"visit": [row("visit", 2)], "passage": [row("passage", 2)]}, number=2, seq=2))
-    schema = batch.rows["passage"].schema
-    place = schema.get_field_index("sensor_id")
-    batch.rows["passage"] = batch.rows["passage"].set_column(
-        place, pa.field("sensor_id", pa.int64()), pa.nulls(1, pa.int64())
-    )
     with pytest.raises(InvalidInputError, match="passages"):
-        store.load(batch)
+        store.load(broken_batch())
     store.refresh()
     assert store.cursor() == 1
     assert store.counts()["visit"] == 1
@@ -420,3 +423,50 @@ def test_sensors_with_facts(store):
     assert store.query("sensors_with_facts", {}).column("sensor_id").to_pylist() == []
     load(store, {"visit": [row("visit", 1, sensor_id=5)]}, {"uptime": [row("uptime", 1, sensor_id=3)]})
     assert store.query("sensors_with_facts", {}).column("sensor_id").to_pylist() == [3, 5]
+
+
+# -- versions
+
+
+def test_a_version_rises_when_facts_of_its_kinds_and_days_are_added_and_only_then(store):
+    day = 24 * HOUR
+    first = BASE_MS // day * day
+
+    def versions():
+        spans = [(first, first + day), (first + day, first + 2 * day), (first - day, first + day + 1)]
+        return [store.version(kinds, *span) for span in spans for kinds in (["visit"], ["passage"], ["visit", "event"])]
+
+    def changed(batch):
+        before = versions()
+        store.load(batch)
+        pairs = list(zip(before, versions(), strict=True))
+        assert all(old <= new for old, new in pairs)
+        return [number for number, (old, new) in enumerate(pairs) if old != new]
+
+    rows = {"visit": [row("visit", 1, started_ms=first), row("visit", 2, started_ms=first + day - 1)]}
+    (one,) = entries(rows)
+    assert changed(fact_batch([one])) == [0, 2, 6, 8]
+    assert changed(fact_batch([one])) == []
+    (late,) = entries({"event": [row("event", 3, started_ms=first + day)]}, number=2, seq=3)
+    assert changed(fact_batch([late])) == [5, 8]
+
+
+def test_a_version_rises_when_nobody_knows_what_a_failure_left(store):
+    load(store, {"visit": [row("visit", 1)]})
+    before = store.version(["visit"], BASE_MS, BASE_MS + 1)
+    with pytest.raises(InvalidInputError):
+        store.load(broken_batch())
+    failed = store.version(["visit"], BASE_MS, BASE_MS + 1)
+    store.refresh()
+    assert before < failed < store.version(["visit"], BASE_MS, BASE_MS + 1)
+
+
+def test_a_version_rises_with_a_restored_backup(open_store, tmp_path):
+    full, empty = open_store("full"), open_store("empty")
+    load(full, {"visit": [row("visit", 1)]})
+    folder = tmp_path / "backup"
+    folder.mkdir()
+    full.backup(folder)
+    before = empty.version(["visit"], BASE_MS, BASE_MS + 1)
+    empty.restore(folder)
+    assert empty.version(["visit"], BASE_MS, BASE_MS + 1) > before

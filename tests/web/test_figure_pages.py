@@ -132,6 +132,25 @@ def test_every_number_is_that_of_the_api(browsing, path, query):
         assert of_sites["wifi_visits", "1"]
 
 
+def test_what_arrives_late_is_in_the_next_page(dashboard, browsing):
+    """Days that are over are not added up again, unless something of them arrives."""
+    http = browsing()
+    choice = Choice(period="7d")
+
+    def visits():
+        page = http.get(f"/app/brands/1234?{choice.query()}")
+        assert {metric: value for metric, level, _, value in figures.shown(page.text) if level == "brand"} == (
+            pytest.approx(of_brand(http, choice), nan_ok=True)
+        )
+        return {key: value for metric, level, key, value in figures.shown(page.text) if metric == "visits"}
+
+    before = visits()
+    assert visits() == before
+    late = datetime.fromtimestamp(NOW_MS / 1000 - 3 * 86_400, UTC).isoformat()
+    figures.post(http, [{"kind": "visit", "sensor": 3024, "id": "late", "start": late, "duration_ms": 60_000}])
+    assert visits() == {**before, "1234": before["1234"] + 1, "1": before["1"] + 1}
+
+
 def of_brand(http, choice):
     """What an overview says of all sites: the sum of them; a ratio is made of the parts of those that have both."""
     parts = ["visits", "walk_bys", "timed_visits", "dwell_time"]

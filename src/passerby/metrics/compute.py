@@ -38,6 +38,7 @@ from passerby.calendar import Calendar
 from passerby.catalogue.model import Catalogue
 from passerby.metrics import audience, contents, parts, people, scope, street, wifi
 from passerby.metrics.grid import Grid
+from passerby.metrics.kept import KeptSums
 from passerby.metrics.people import Asked
 from passerby.metrics.places import Computed, Dense, Place
 from passerby.metrics.ratios import with_parts
@@ -51,7 +52,7 @@ _UNIT_DAYS = 4_000
 _CELLS = 8_000_000
 
 
-def compute(  # noqa: PLR0913 - the last two are named and mostly left out
+def compute(  # noqa: PLR0913 - the last three are named and mostly left out
     store: Store,
     catalogue: Catalogue,
     metrics: Sequence[str],
@@ -60,6 +61,7 @@ def compute(  # noqa: PLR0913 - the last two are named and mostly left out
     *,
     role: str | None = None,
     now_ms: int | None = None,
+    kept: KeptSums | None = None,
 ) -> Computed:
     """The values, other than 0, of each metric at each place in each bucket of the place's calendar.
 
@@ -71,9 +73,10 @@ def compute(  # noqa: PLR0913 - the last two are named and mostly left out
         calendars: What the places' `calendar` indexes point at.
         role: None leaves staff out, "any" counts everyone, another text only those with that role.
         now_ms: The present, UTC milliseconds; default the system's clock.
+        kept: Where sums of days that were asked for before may be found; default: everything is added up anew.
     """
     results: list[Computed] = []
-    for first, grid in _grids(store, catalogue, metrics, places, calendars, role, now_ms):
+    for first, grid in _grids(store, catalogue, metrics, places, calendars, role, now_ms, kept):
         part = grid.computed()
         results.append(Computed(part.place + first, part.metric, part.bucket, part.value))
     if len(results) == 1:
@@ -103,11 +106,12 @@ def _grids(  # noqa: PLR0913, PLR0917 - what `compute` is asked
     calendars: Sequence[Calendar],
     role: str | None = None,
     now_ms: int | None = None,
+    kept: KeptSums | None = None,
 ) -> Iterator[tuple[int, Grid]]:
     """(the first of them, the finished grid) of some of the places at a time."""
     now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     frames = scope.Frames(calendars)
-    asked = Asked(store, frames, frames.slots(), role, now_ms)
+    asked = Asked(store, frames, frames.slots(), role, now_ms, kept)
     cells = [len(calendars[place.calendar]) * len(with_parts(metrics)) for place in places]
     for first, last in scope.portions(cells, _CELLS):
         yield first, _compute(asked, catalogue, metrics, places[first:last])
@@ -167,12 +171,12 @@ def _add_people(asked: Asked, units: scope.SiteUnits, grid: Grid, wanted: frozen
         for window in scope.windows_with_facts(asked.store, asked.frames.span(), len(units), _UNIT_DAYS):
             people.Sequences(asked, units, grid, window, needs).add()
     elif sums:
-        people.add_visit_sums(asked, units, grid, scope.Window(*asked.frames.span()))
+        people.add_visit_sums(asked, units, grid)
 
 
 def _add_passages(asked: Asked, units: scope.SiteUnits, grid: Grid, wanted: frozenset[str]) -> None:
     if "walk_bys" in wanted:
-        people.add_passages(asked, units, grid, scope.Window(*asked.frames.span()))
+        people.add_passages(asked, units, grid)
 
 
 def _add_zones(asked: Asked, units: scope.PartUnits, grid: Grid, wanted: frozenset[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,9 @@ from passerby.metrics.places import Flags, Floats, Integers
 from passerby.metrics.scope import Frames, SiteUnits, Units, Window, Windows, resets_of
 from passerby.store.contract import Parameter, Store
 
+if TYPE_CHECKING:
+    from passerby.metrics.kept import KeptSums  # which needs what is asked
+
 # Outside of what a calendar or a clock can say, yet far from overflowing when subtracted.
 _NEVER_MS = -(2**61)
 _FOR_EVER_MS = 2**61
@@ -24,13 +28,17 @@ VISIT_SUMS = ("all_visits", "visits", "bounces", "dwell_time", "timed_visits")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of every source: where facts come from, in which buckets they fall, whom to count, until when."""
+    """What is asked of every source: where facts come from, in which buckets they fall, whom to count, until when.
+
+    `kept`: where sums of days may be found and left.
+    """
 
     store: Store
     frames: Frames
     slots: pa.Table
     role: str | None
     now_ms: int
+    kept: KeptSums | None = None
 
     def roles(self) -> dict[str, Parameter]:
         """The parameters that choose by role: staff is left out unless everyone, or one role, is asked for."""
@@ -45,6 +53,12 @@ class Asked:
         """The answer of a query that adds up by unit and bucket."""
         parameters: dict[str, Parameter] = {"start_ms": window.start, "end_ms": window.end, **more}
         return self.store.query(f"metrics/{name}", parameters, {"slots": self.slots, **tables})
+
+    def all_sums(self, units: Units, name: str, tables: dict[str, pa.Table], **more: Parameter) -> pa.Table:
+        """As `sums`, over the whole range; a unit and bucket may have several rows, which add up."""
+        if self.kept is None:
+            return self.sums(name, Window(*self.frames.span()), tables, **more)
+        return self.kept.sums(self, units, name, tables, more)
 
 
 def counted_roles(role: str | None) -> dict[str, Parameter]:
@@ -80,11 +94,11 @@ def counted(frames: Frames, units: Units, unit: Integers, time: Integers, window
     return (time >= begin) & (time < end)
 
 
-def add_passages(asked: Asked, units: SiteUnits, grid: Grid, window: Window) -> None:
+def add_passages(asked: Asked, units: SiteUnits, grid: Grid) -> None:
     """Walk-bys. Passages have no role, so none counts when one role is asked for."""
     if not asked.with_roleless:
         return
-    found = asked.sums("passages", window, {"scope": units.scope})
+    found = asked.all_sums(units, "passages", {"scope": units.scope})
     grid.add("walk_bys", units, numbers(found, "unit"), numbers(found, "bucket"), numbers(found, "walk_bys"))
 
 
@@ -100,14 +114,15 @@ def ends(stays: pa.Table) -> Integers:
     return ended
 
 
-def add_visit_sums(asked: Asked, units: SiteUnits, grid: Grid, window: Window) -> None:
+def add_visit_sums(asked: Asked, units: SiteUnits, grid: Grid) -> None:
     """all_visits, bounces, dwell_time and timed_visits, added up by the engine."""
-    found = asked.sums("visits", window, {"scope": units.scope}, **asked.roles())
+    found = asked.all_sums(units, "visits", {"scope": units.scope}, **asked.roles())
     unit, bucket = numbers(found, "unit"), numbers(found, "bucket")
     for name in ("all_visits", "bounces", "dwell_time", "timed_visits"):
         grid.add(name, units, unit, bucket, numbers(found, name))
     if units.doors.num_rows:
-        found = asked.sums("doors", window, {"doors": units.doors}, **asked.roles(), with_counts=asked.with_roleless)
+        more = {**asked.roles(), "with_counts": asked.with_roleless}
+        found = asked.all_sums(units, "doors", {"doors": units.doors}, **more)
         value = kernels.scaled(floats(found, "all_visits"))
         grid.add_scaled("all_visits", units, numbers(found, "unit"), numbers(found, "bucket"), value)
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from passerby.calendar import DAY_MS, Calendar, to_utc, zone
 from passerby.catalogue.model import Catalogue, Sensor, Site
-from passerby.metrics.places import Integers, Place
+from passerby.metrics.places import Flags, Integers, Place
 from passerby.metrics.registry import Level
 from passerby.store.contract import Store
 
@@ -48,12 +48,17 @@ class Frames:
         self._first_slot = np.cumsum([0, *(len(each) for each in buckets)])[:-1]
         self._bucket = np.concatenate(buckets)
 
-    def slots(self) -> pa.Table:
-        """The columns slot (with its calendar's base) and bucket."""
+    def slots(self, wanted: Sequence[Flags] | None = None) -> pa.Table:
+        """The columns slot (with its calendar's base) and bucket; of all buckets, or by calendar of those `wanted`."""
         ends = [*self._first_slot[1:], len(self._bucket)]
         counted = zip(self.slot_base, self._first_slot, ends, strict=True)
         numbers = np.concatenate([np.arange(base, base + end - first) for base, first, end in counted])
-        return pa.table({"slot": numbers, "bucket": self._bucket})
+        found = pa.table({"slot": numbers, "bucket": self._bucket})
+        if wanted is None:
+            return found
+        runs = zip(wanted, self._first_slot, ends, strict=True)
+        kept = [flags[self._bucket[first:end]] for flags, first, end in runs]
+        return found.filter(pa.array(np.concatenate(kept)))
 
     def buckets(self, calendar: Integers, time: Integers) -> Integers:
         """The bucket of each time (ms) in the calendar of the same position; times must lie in the buckets."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -59,6 +59,14 @@ class Store(Protocol):
 
     def last_seq(self) -> int:
         """The number of the last row that the journal had given when it gave entry `cursor()`."""
+        ...
+
+    def version(self, kinds: Collection[str], start_ms: int, end_ms: int) -> int:
+        """A number for the facts of these kinds that start in [start, end); it rises whenever any are added.
+
+        Who asks for it before reading them may keep what they read for as long as it stays the same. It means
+        nothing to another process or after a restart.
+        """
         ...
 
     def refresh(self) -> None:

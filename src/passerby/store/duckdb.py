@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from passerby.store.contract import FactBatch, Loaded, Parameter
 from passerby.store.ranges import touched
 from passerby.store.session_numbers import COLUMN as SESSION_NUMBER
 from passerby.store.session_numbers import SessionNumbers
+from passerby.store.versions import Versions
 
 # DuckDB folds its log into the file (a checkpoint) while nothing is loaded: 0.15 to 0.35 s per million rows, plus about
 # 0.03 s each. 32 MiB of log are about 700,000 rows: a stall well under half a second, and few of them.
@@ -68,6 +69,7 @@ class DuckDBStore:
         self._checkpointed_at = time.monotonic()
         # What the sensors' sessions were numbered so far; None until views are loaded, and after a load that failed.
         self._numbers: SessionNumbers | None = None
+        self._versions = Versions()
         self._root = self._open()
         self._cursor, self._last_seq = self._state()
         # What the log holds is not safe yet: see `safe_cursor`.
@@ -167,11 +169,13 @@ class DuckDBStore:
             return self._load(batch)
         except BaseException:
             self._numbers = None  # it may be ahead of what is stored
+            self._versions.all_changed()  # it may have happened all the same
             raise
 
     def _load(self, batch: FactBatch) -> Loaded:
         new: dict[str, int] = {}
         by_entry: dict[int, int] = {}
+        started_ms: dict[str, NDArray[np.int64]] = {}
         total = sum(rows.num_rows for rows in batch.rows.values())
         with self._request() as request:
             request.execute("begin")
@@ -187,11 +191,14 @@ class DuckDBStore:
                 if kind == "visit" and rows.column("visit_group").null_count < rows.num_rows:
                     request.execute(f"insert into named_visits {tables.NAMED_VISITS.format('batch')}")
                 new[kind] = rows.num_rows
+                started_ms[kind] = rows.column("started_ms").to_numpy()
                 numbers, counts = np.unique(entries, return_counts=True)
                 for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
                     by_entry[number] = by_entry.get(number, 0) + count
             request.execute("update store_state set cursor = ?, last_seq = ?", [batch.cursor, batch.last_seq])
             request.execute("commit")
+        # Before the cursor: who waited for that sees these rows, in what others keep as well.
+        self._versions.added(started_ms)
         self._cursor, self._last_seq = batch.cursor, batch.last_seq
         self._checkpoint_if_due()
         accepted = sum(new.values())
@@ -228,6 +235,10 @@ class DuckDBStore:
         """See `Store.last_seq`."""
         return self._last_seq
 
+    def version(self, kinds: Collection[str], start_ms: int, end_ms: int) -> int:
+        """See `Store.version`."""
+        return self._versions.of(kinds, start_ms, end_ms)
+
     def safe_cursor(self) -> int:
         """The cursor of the last checkpoint: the log after it may turn out to be unreadable."""
         return self._safe_cursor
@@ -237,6 +248,7 @@ class DuckDBStore:
         if self._broken:
             self._reopen()
         self._numbers = None
+        self._versions.all_changed()
         self._cursor, self._last_seq = self._state()
         self._safe_cursor = min(self._safe_cursor, self._cursor)
 
@@ -321,6 +333,7 @@ class DuckDBStore:
             request.execute(f"{update} {kept} kept")
             request.execute("commit")
             duckdb_sessions.number_older(request)  # those of an older backup
+        self._versions.all_changed()
         self._cursor, self._last_seq = self._state()
         self.checkpoint()
 

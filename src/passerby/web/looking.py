@@ -67,7 +67,7 @@ class Look:
     def of(cls, request: WebRequest, services: Services, viewer: Viewer, *, strict: bool = False) -> Look:
         """The look that a request asks for. `strict`: raise InvalidInputError instead of keeping problems."""
         prepare()
-        source = Source(services.store, viewer.catalogue, clock())
+        source = Source(services.store, viewer.catalogue, clock(), services.kept)
         try:
             return cls(source, Choice.read(dict(request.query_params)), ())
         except InvalidInputError as error:

@@ -10,6 +10,7 @@ import numpy as np
 from passerby.calendar import DAY_MS, Calendar, calendar, whole_range
 from passerby.catalogue.model import Catalogue
 from passerby.metrics.compute import compute
+from passerby.metrics.kept import KeptSums
 from passerby.metrics.observing import observed_ms
 from passerby.metrics.places import Computed, Flags, Floats, Integers, Place
 from passerby.metrics.ratios import RATIOS, with_parts
@@ -32,11 +33,15 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where figures come from: facts, a snapshot of the catalogue, and what time it is (UTC ms)."""
+    """Where figures come from: facts, a snapshot of the catalogue, and what time it is (UTC ms).
+
+    `kept`: where sums of days that were asked for before may be found.
+    """
 
     store: Store
     catalogue: Catalogue
     now_ms: int
+    kept: KeptSums | None = None
 
     def ask(
         self, metrics: Sequence[str], spots: Sequence[Spot], spans: Mapping[str, Span | None], bucket: str | None = None
@@ -50,7 +55,8 @@ class Source:
         nothing = np.zeros(0, dtype=np.int64)
         found = Computed(nothing, nothing, nothing, np.zeros(0))
         if frames.places:
-            found = compute(self.store, self.catalogue, names, frames.places, frames.calendars, now_ms=self.now_ms)
+            asked = (self.store, self.catalogue, names, frames.places, frames.calendars)
+            found = compute(*asked, now_ms=self.now_ms, kept=self.kept)
         return Answer(frames, names, found)
 
     def observed(
@@ -106,7 +112,7 @@ class _Frames:
     def _calendar(self, zone: str, span: Span | None, bucket: str | None) -> int | None:
         if span is None:
             return None
-        made = whole_range(*span) if bucket is None else calendar(bucket, zone, *span)
+        made = whole_range(*span, zone) if bucket is None else calendar(bucket, zone, *span)
         self.calendars.append(made)
         return len(self.calendars) - 1
 
