@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import traceback
 
 _LOADED = ("passerby.serving", "passerby.cli.people", "passerby.maintenance.control")
 
@@ -135,8 +136,24 @@ def _wait_for_a_request():
             running[os.pidfd_open(pid)] = (pid, news)
 
 
+def _run(main):
+    """Ends without taking down every module, one by one: what had to be closed is closed by then."""
+    status = 1
+    try:
+        main()
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
 if __name__ == "__main__":
     for name in _LOADED:
         importlib.import_module(name)
     if _wait_for_a_request():
-        importlib.import_module("passerby.cli").main()
+        _run(importlib.import_module("passerby.cli").main)
