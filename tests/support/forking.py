@@ -143,7 +143,7 @@ def _run(main):
         main()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
+    except BaseException:  # noqa: BLE001  # as the interpreter would
         traceback.print_exc()
     finally:
         atexit._run_exitfuncs()
