@@ -55,6 +55,15 @@ def test_every_page_fits_and_can_be_used_by_everybody(page, dashboard, sent):
         check(page, name)
 
 
+def test_the_names_of_lines_and_zones_can_be_read(page, dashboard):
+    page.goto(dashboard.url + PAGES["sensor"])
+    names = page.locator(".canvas text")
+    names.first.wait_for()
+    heights = [one.bounding_box()["height"] for one in names.all()]
+    assert len(heights) == 3
+    assert min(heights) >= 12
+
+
 def test_pages_in_the_dark(window, dashboard, sent):
     page = window(scheme="dark")
     dashboard.sign_in(page.context)

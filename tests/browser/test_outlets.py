@@ -50,7 +50,7 @@ def test_a_form_that_is_wrong_says_so_and_keeps_what_was_typed(page, dashboard):
     page.get_by_label("Name", exact=False).first.fill("all")
     page.get_by_role("button", name="Make the key").click()
     check(page, "keys-wrong")
-    assert "there is a native credential all already" in page.inner_text("main")
+    assert "there is a key of that name already" in page.inner_text("main")
     assert page.get_by_label("Name", exact=False).first.input_value() == "all"
 
 

@@ -203,6 +203,23 @@ def test_a_median_leaves_out_a_time_of_which_little_was_observed(holder, hours, 
         assert (median.times, median.value) == (times, {1: 2, 2: 1.5}[times])
 
 
+def test_a_median_says_how_much_of_its_times_was_observed(holder):
+    days = {site: {back: ([60], []) for back in (0, 7, 14, 21, 28)} for site in (1, 2)}
+    days[1][14] = None
+    facts = facts_of(("UTC", "UTC"), days)
+    morning, noon = (ms(instant((NOW - timedelta(days=14)).date(), minutes, "UTC")) for minutes in (0, 13 * 60))
+    facts.append(Fact("uptime", SENSOR_OF[1], morning, (("ended_ms", noon),)))
+    catalogue = network.catalogue(["UTC", "UTC"], [{}, {}])
+    source, sites = Source(holder.filled(facts), catalogue, ms(NOW)), list(catalogue.sites.values())
+    figures = overview(source, sites, Choice())
+    part = 13 / (17 + 1 / 3)
+    assert [row.numbers["visits"].last.observed for row in figures.rows] == [1, 1]
+    assert [row.numbers["visits"].compared[1].observed for row in figures.rows] == [pytest.approx((3 + part) / 4), 1]
+    assert figures.numbers["visits"].compared[1].observed == pytest.approx((7 + part) / 8)
+    # Of longer times it is not looked up, and the page says so.
+    assert overview(source, sites, Choice(period="7d")).numbers["visits"].compared[1].observed is None
+
+
 def test_of_a_brand_without_sites_nothing_is_known(holder):
     catalogue = network.catalogue(["UTC", "UTC"], [{}, {}])
     figures = overview(Source(holder.filled([]), catalogue, ms(NOW)), [], Choice())

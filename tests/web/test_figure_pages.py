@@ -300,6 +300,16 @@ def test_times_of_which_nothing_can_be_known(browsing, path, query):
         assert not any(value for *_, value in figures.shown(page.text))
 
 
+@pytest.mark.parametrize("path", ["/app/brands/1234", "/app/sites/1", "/app/screens/3024", "/app/streets/1"])
+def test_where_it_is_not_known_how_complete_a_comparison_is_the_page_says_so(browsing, path):
+    def said(query):
+        return re.findall(r"How much of (.*?) was observed is not looked up", browsing().get(f"{path}?{query}").text)
+
+    assert said("period=today") == []
+    assert said("period=7d") == ["the times of the median"]
+    assert said("period=90d&compare=days&against=2026-03-01") == ["1 Mar to 29 May 2026"]
+
+
 def test_empty_places_lead_to_the_first_steps(dashboard, browsing):
     assert "Share</button>" in browsing().get("/app/brands/1235").text
     document = network()

@@ -52,6 +52,7 @@ def site_charts(figures: SiteFigures) -> Charts:
             "visitors",
             list(figures.stays),
             {"Visitors": list(figures.stays.values())},
+            lying=True,  # so that there is room for the name of each
         ),
     ]
     if figures.gates is not None:

@@ -28,6 +28,8 @@ _NEEDS = {
 }
 # Observed for less than this part of what the period itself was, a time is no measure: a network's first days.
 _ENOUGH = 0.5
+# Of the times of a median it is looked up how much was observed while they are so many days together: those of a day.
+_MOST_LOOKED_UP_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class Compared:
     """A number at another time. `value` None: not observed then.
 
     `change`: percent more (or, of a percentage, points more); None where there is nothing to compare with.
-    `observed`: the share of that time in which sensors observed, None where it was not looked up. `times`: how many of
-    the times that a median is made of were observed.
+    `observed`: the share of that time in which sensors observed (of a median of those times that it is made of), None
+    where it was not looked up. `times`: how many of the times that a median is made of were observed.
     """
 
     comparison: Comparison
@@ -109,17 +111,22 @@ class Comparing:
         self._answers: dict[Shift, Answer] = {}
         self._seen: dict[Shift, Flags] = {}
         self._observed_then: Observed | None = None
-        self._shares_then: list[float | None] = [None] * len(spots)
+        self._shares_then: dict[Shift, list[float | None]] = {}
         first, end = choice.days(today)
-        short = (end - first).days <= LONGEST_USUAL_DAYS  # of longer ones it would take as long as the numbers
-        for shift in dict.fromkeys(shift for each in self.comparisons for shift in each.shifts):
+        shifts = dict.fromkeys(shift for each in self.comparisons for shift in each.shifts)
+        # How much was observed is looked up of short times only: of longer ones it would take as long as the numbers.
+        short = (end - first).days <= LONGEST_USUAL_DAYS
+        all_short = (end - first).days * len(shifts) <= _MOST_LOOKED_UP_DAYS
+        for shift in shifts:
             spans = {zone: choice.span(zone, source.now_ms, shift) for zone in zones}
             answer = source.ask(metrics, spots, spans, self.bucket if shift == self._first else None)
             self._answers[shift] = answer
-            if shift == self._first and short:
-                then = source.observed(spots, spans, self.bucket, every_sensor=every_sensor)
-                self._observed_then, self._shares_then = then, _shares(then)
+            if all_short or (short and shift == self._first):
+                bucket = self.bucket if shift == self._first else None
+                then = source.observed(spots, spans, bucket, every_sensor=every_sensor)
+                self._shares_then[shift] = _shares(then)
                 self._seen[shift] = (then.ms() > 0) | self._has_values(answer)
+                self._observed_then = then if shift == self._first else self._observed_then
             else:
                 self._seen[shift] = self._seen_then(answer, spans)
         self._measures = self._measuring(choice, zones) if short else self._seen
@@ -128,8 +135,7 @@ class Comparing:
 
     def together(self) -> dict[str, Number]:
         """Each metric of all spots together; a ratio of those where it says something."""
-        known_then = [share for share in self._shares_then if share is not None]
-        share = sum(known_then) / len(known_then) if known_then else None
+        shares = {shift: _mean(each) for shift, each in self._shares_then.items()}
         return {
             name: self._number(
                 name,
@@ -138,7 +144,7 @@ class Comparing:
                     [_together(self._answers[shift], name, self._of(each)[shift]) for shift in each.shifts]
                     for each in self.comparisons
                 ],
-                share,
+                shares,
             )
             for name in self._metrics
         }
@@ -154,20 +160,24 @@ class Comparing:
             ]
             for index, numbers in enumerate(found):
                 before = [[values_then[index] for values_then in times] for times in then]
-                numbers[name] = self._number(name, values[index], before, self._shares_then[index])
+                shares = {shift: each[index] for shift, each in self._shares_then.items()}
+                numbers[name] = self._number(name, values[index], before, shares)
         return found
 
     def shares(self) -> list[float | None]:
         """Which part of its span each spot was observed; None where the span has not begun."""
         return _shares(self.observed)
 
-    def _number(self, name: str, value: float, before: Sequence[Sequence[float]], share: float | None) -> Number:
+    def _number(
+        self, name: str, value: float, before: Sequence[Sequence[float]], shares: Mapping[Shift, float | None]
+    ) -> Number:
         metric = METRICS[name]
         compared = []
         for comparison, times in zip(self.comparisons, before, strict=True):
-            some = [each for each in times if each == each]  # noqa: PLR0124  # NaN differs from itself
-            earlier = statistics.median(some) if some else math.nan
-            observed = share if comparison.shifts == (self._first,) else None
+            some = {shift: each for shift, each in zip(comparison.shifts, times, strict=True) if not math.isnan(each)}
+            earlier = statistics.median(some.values()) if some else math.nan
+            looked_up = all(shift in shares for shift in comparison.shifts)
+            observed = _mean([shares[shift] for shift in some or comparison.shifts]) if looked_up else None
             compared.append(Compared(comparison, known(earlier), change(metric, value, earlier), observed, len(some)))
         return Number(metric, known(value), tuple(compared))
 
@@ -210,8 +220,11 @@ class Comparing:
         for shift, flags in measures.items():
             if not flags[young].any():
                 continue
-            spans = {zone: choice.span(zone, self._source.now_ms, shift) for zone in zones}
-            shares = _shares(self._source.observed(spots, spans, every_sensor=self._every))
+            if shift in self._shares_then:
+                shares = [self._shares_then[shift][index] for index in young.tolist()]
+            else:
+                spans = {zone: choice.span(zone, self._source.now_ms, shift) for zone in zones}
+                shares = _shares(self._source.observed(spots, spans, every_sensor=self._every))
             for index, share in zip(young.tolist(), shares, strict=True):
                 flags[index] &= (share or 0) >= _ENOUGH * (shares_now[index] or 0)
         return measures
@@ -262,6 +275,12 @@ def _together(answer: Answer, name: str, seen: Flags) -> float:
 def _shares(observed: Observed) -> list[float | None]:
     times, elapsed = observed.ms().tolist(), observed.elapsed_ms().tolist()
     return [min(1.0, time / whole) if whole else None for time, whole in zip(times, elapsed, strict=True)]
+
+
+def _mean(shares: Sequence[float | None]) -> float | None:
+    """The mean of what is known."""
+    some = [share for share in shares if share is not None]
+    return sum(some) / len(some) if some else None
 
 
 def _aligned(line: Line, before: Line, shift: Shift) -> list[float | None]:

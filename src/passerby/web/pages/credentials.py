@@ -90,7 +90,9 @@ def _create(request: WebRequest, services: Services, viewer: Viewer, form: Form)
                 scopes=scopes if dialect == "native" else (),
                 name=name or None,
             )
-        except (ConflictError, InvalidInputError) as error:
+        except ConflictError:
+            form.errors["name"] = "there is a key of that name already"
+        except InvalidInputError as error:
             form.errors["name"] = error.message
         else:
             return page(

@@ -24,8 +24,10 @@ class Board {
     new ResizeObserver(() => this.draw()).observe(this.svg);
   }
 
+  // How much of the drawing a pixel of the screen is. A tall one on a wide screen leaves room at its sides.
   get unit() {
-    return this.width / (this.svg.clientWidth || this.width);
+    const { clientWidth, clientHeight } = this.svg;
+    return Math.max(this.width / (clientWidth || this.width), this.height / (clientHeight || this.height));
   }
 
   // The plane's y grows upwards, the screen's downwards.
