@@ -107,6 +107,7 @@ def test_a_result_is_compressed_on_disk_and_only_its_owner_may_read_the_file(mak
     assert file.stat().st_size == done.bytes < 10_000
     assert file.stat().st_mode & 0o777 == 0o600
     assert len(b"".join(exports.read(done))) == 1_000_000
+    assert b"".join(exports.read(done, packed=True)) == file.read_bytes()
 
 
 def test_nobody_has_more_than_three_under_way(make):

@@ -27,8 +27,8 @@ _SWEEP_S = 60.0
 # Results give way before observations do: below this much free space the oldest are deleted.
 _FREE_BYTES = 1 << 30
 _LEAST_FREE_BYTES = 1 << 28
-# Small enough to stay in a core's cache between decompressing and sending: larger ones took more time.
-_PIECE_BYTES = 1 << 18
+# Each is a trip to a thread and back, and a call of the system: smaller ones spend more time on that than on the data.
+_PIECE_BYTES = 1 << 20
 # The store may be opening its file again; a job outlives that.
 _RETRIES_S = (1.0, 5.0, 15.0)
 # Threads beside the one that makes the answer: it goes on while a piece is compressed.
@@ -137,13 +137,16 @@ class Exports:
             self._tell()
         return job, new
 
-    def read(self, job: Job) -> Iterator[bytes]:
-        """The result of a finished job, in pieces. Raises UnavailableError when it was deleted this moment."""
+    def read(self, job: Job, *, packed: bool = False) -> Iterator[bytes]:
+        """The result of a finished job, in pieces; `packed`: as it is kept, `job.bytes` of zstd.
+
+        Raises UnavailableError when it was deleted this moment.
+        """
         try:
             file = self._path(job).open("rb")
         except FileNotFoundError:
             raise UnavailableError("the export was deleted just now; ask again") from None
-        return _opened(file)
+        return _packed(file) if packed else _opened(file)
 
     def under_way(self) -> int:
         """How many jobs wait or run."""
@@ -279,6 +282,12 @@ class Exports:
 
 class _StoppedError(Exception):
     """The process ends."""
+
+
+def _packed(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE_BYTES):
+            yield piece
 
 
 def _opened(file: BinaryIO) -> Iterator[bytes]:

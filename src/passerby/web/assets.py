@@ -25,6 +25,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from passerby.content_coding import coding
 from passerby.errors import NotFoundError
 from passerby.services import Services
 
@@ -77,15 +78,6 @@ def packed_parts(parts: Iterable[bytes], used: str) -> Iterator[bytes]:
     for part in parts:
         yield gzipped.compress(part) + gzipped.flush(zlib.Z_SYNC_FLUSH)
     yield gzipped.flush()
-
-
-def coding(accepted: str) -> str:
-    """The content coding to use for an Accept-Encoding header."""
-    wanted = {}
-    for part in accepted.lower().split(","):
-        name, _, quality = part.partition(";")
-        wanted[name.strip()] = quality.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return next((name for name in ("zstd", "gzip") if wanted.get(name)), "identity")
 
 
 @cache

@@ -30,6 +30,7 @@ from markupsafe import Markup
 
 from passerby import __version__
 from passerby.api.problems import problem_of
+from passerby.content_coding import coding
 from passerby.people import Role
 from passerby.services import services_of
 from passerby.web import assets
@@ -122,7 +123,7 @@ def page_in_parts(
     """
     flashes = _flashes(request)
     pieces = environment.get_template(template).generate(_context(request, title, flashes), **context)
-    used = assets.coding(request.headers.get("accept-encoding", ""))
+    used = coding(request.headers.get("accept-encoding", ""))
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Cookie"}
     if used != "identity":
         headers["Content-Encoding"] = used
@@ -179,7 +180,7 @@ def sent(
     headers: Mapping[str, str] | None = None,
 ) -> Page:
     """Bytes as an answer that nobody keeps, compressed as the browser likes it."""
-    used = assets.coding(request.headers.get("accept-encoding", ""))
+    used = coding(request.headers.get("accept-encoding", ""))
     found = assets.packed(body).get(used)
     more = {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Cookie", **(headers or {})}
     if found is not None and used != "identity":

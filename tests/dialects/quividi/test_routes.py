@@ -29,6 +29,24 @@ def test_the_three_calls_of_the_document(vidi, post):
     assert vidi.ask(**ASK, locations="1056", force_rebuild="false").json() == {"state": "started"}
 
 
+def test_a_cached_answer_is_sent_as_it_is_kept_to_a_client_that_takes_zstd(vidi, post):
+    post([VIEW])
+    asked = {**ASK, "locations": "1056", "sites": "179"}
+    vidi.export(**asked)
+    plain, packed = (
+        vidi.http.get("/api/v1/data/", params=asked, headers={"Accept-Encoding": coding})
+        for coding in ("gzip, zstd;q=0", "gzip, zstd")
+    )
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "zstd"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 5
+    assert {answer.headers["vary"] for answer in (plain, packed)} == {"Accept-Encoding"}
+    assert {answer.headers["content-type"] for answer in (plain, packed)} == {"application/json"}
+    # The client unpacks it.
+    assert packed.content == plain.content
+    assert len(packed.json()["data"]) == 24
+
+
 def test_the_order_of_parameters_and_ids_does_not_make_another_export(vidi):
     vidi.export(**ASK, locations="1056,1467")
     reordered = dict(reversed({**ASK, "locations": " 1467,1056,"}.items()))
