@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from tests.support import figures
-from tests.support.dashboard import check
+from tests.support.dashboard import check, fits
 from tests.support.networks import KEY
 
 PAGES = {
@@ -47,6 +47,25 @@ def test_a_page(page, dashboard, name):
     page.goto(dashboard.url + PAGES[name])
     drawn(page)
     check(page, name)
+
+
+@pytest.mark.parametrize("name", ["site", "street"])
+def test_what_numbers_mean_is_shown_inside_the_window(page, dashboard, name):
+    page.goto(dashboard.url + PAGES[name])
+    drawn(page)
+    meanings = page.locator("main details.meaning")
+    assert meanings.count() > 5
+    for one in meanings.all():
+        one.locator("summary").click()
+        page.wait_for_function(
+            """text => {
+                const { left, right } = text.getBoundingClientRect();
+                return left >= 0 && right <= document.documentElement.clientWidth;
+            }""",
+            arg=one.locator("p").element_handle(),
+        )
+        fits(page)
+        one.locator("summary").click()
 
 
 def test_in_the_dark(window, dashboard):

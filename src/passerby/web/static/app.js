@@ -49,6 +49,17 @@ addEventListener("keydown", (event) => {
   if (menu && !wide.matches) menu.open = false;
 });
 
+// An explanation stays inside the window, wherever its question mark stands.
+addEventListener("toggle", ({ target }) => {
+  if (!target.matches("details.meaning[open]")) return;
+  const text = target.querySelector("p");
+  text.style.translate = "";
+  const { left, right } = text.getBoundingClientRect();
+  const edge = 8;
+  const over = Math.max(0, right - document.documentElement.clientWidth + edge);
+  text.style.translate = `${left < edge ? edge - left : -over}px`;
+}, true);
+
 // Times are sent as UTC and read in the reader's own zone.
 const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 for (const time of document.querySelectorAll("time[datetime]:not([data-keep])")) {

@@ -31,17 +31,26 @@ function config() {
   };
 }
 
+// Names of series that do not fit side by side stand below each other.
+function legendColumns(spec, width) {
+  const names = (spec.layer ?? [spec]).map((each) => each.encoding?.color?.scale?.domain).find(Boolean) ?? [];
+  const needed = names.reduce((sum, name) => sum + 44 + 7 * name.length, 0);
+  return needed > width - 48 ? 1 : names.length;
+}
+
 export async function draw(place, given) {
   const embed = await load();
   const spec = given ?? JSON.parse(place.querySelector("script[type='application/json']").textContent);
   const sized = { width: "container", height: Number(place.dataset.height) || 240, autosize: { type: "fit-x", contains: "padding" }, ...spec };
+  const look = config();
+  look.legend.columns = legendColumns(spec, place.clientWidth);
   drawn.get(place)?.finalize();
   const inner = place.querySelector(".chart-inner") ?? place.appendChild(document.createElement("div"));
   inner.className = "chart-inner";
   try {
     const result = await embed(inner, sized, {
       mode: "vega-lite", ast: true, actions: false, defaultStyle: false, renderer: "canvas",
-      tooltip: { disableDefaultStyle: true, theme: "" }, config: config(),
+      tooltip: { disableDefaultStyle: true, theme: "" }, config: look,
     });
     drawn.set(place, result);
     place.dataset.drawn = "";
