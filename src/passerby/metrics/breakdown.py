@@ -165,7 +165,7 @@ def _tables(asked: Asked, sensors: Integers, slot_of: Integers | None, *, by_slo
     slots = asked.slots
     if not by_slot:
         start_ms, end_ms = frames.span()
-        columns["slot_origin_ms"] = np.full(len(sensors), start_ms)
+        columns["slot_shift_ms"] = np.full(len(sensors), -start_ms)
         columns["slot_ms"] = np.full(len(sensors), end_ms - start_ms)
         slots = pa.table({"slot": [0], "bucket": [0]})
     elif slot_of is not None:

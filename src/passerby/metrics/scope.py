@@ -25,8 +25,6 @@ from passerby.metrics.places import Flags, Integers, Place
 from passerby.metrics.registry import Level
 from passerby.store.contract import Store
 
-# Slot numbers of different calendars must not meet: a slot is at least 1 s long, so 200 years of them are < 2**33.
-_CALENDAR_STRIDE = 1 << 34
 # With more windows than this it pays to ask first where there are facts at all.
 _MANY_WINDOWS = 32
 # Doors and levels are carried until the next reset of the day.
@@ -41,29 +39,27 @@ class Frames:
         self.range_start = np.array([each.range_start_ms for each in calendars], dtype=np.int64)
         self.range_end = np.array([each.range_end_ms for each in calendars], dtype=np.int64)
         self.slot_ms = np.array([each.slot_ms for each in calendars], dtype=np.int64)
-        self.slot_base = np.arange(len(calendars), dtype=np.int64) * _CALENDAR_STRIDE
-        # Slots are counted from the first bucket, so that no number is negative: engines round those differently.
-        self.slot_origin_ms = np.array([each.starts[0] for each in calendars], dtype=np.int64)
         buckets = [each.slots()[1] for each in calendars]
         self._first_slot = np.cumsum([0, *(len(each) for each in buckets)])[:-1]
         self._bucket = np.concatenate(buckets)
+        # The slots of all calendars are numbered one after another, from 0. An instant outside of a calendar's range
+        # may have the number of another one's slot, or one below 0: queries leave it out by the range.
+        starts = np.array([each.starts[0] for each in calendars], dtype=np.int64)
+        self.slot_shift_ms = self._first_slot * self.slot_ms - starts
 
     def slots(self, wanted: Sequence[Flags] | None = None) -> pa.Table:
-        """The columns slot (with its calendar's base) and bucket; of all buckets, or by calendar of those `wanted`."""
-        ends = [*self._first_slot[1:], len(self._bucket)]
-        counted = zip(self.slot_base, self._first_slot, ends, strict=True)
-        numbers = np.concatenate([np.arange(base, base + end - first) for base, first, end in counted])
-        found = pa.table({"slot": numbers, "bucket": self._bucket})
+        """The columns slot and bucket; of all buckets, or by calendar of those `wanted`."""
+        found = pa.table({"slot": np.arange(len(self._bucket)), "bucket": self._bucket})
         if wanted is None:
             return found
-        runs = zip(wanted, self._first_slot, ends, strict=True)
-        kept = [flags[self._bucket[first:end]] for flags, first, end in runs]
+        calendars = np.split(self._bucket, self._first_slot[1:])
+        kept = [flags[buckets] for flags, buckets in zip(wanted, calendars, strict=True)]
         return found.filter(pa.array(np.concatenate(kept)))
 
     def buckets(self, calendar: Integers, time: Integers) -> Integers:
         """The bucket of each time (ms) in the calendar of the same position; times must lie in the buckets."""
-        slot = (time - self.slot_origin_ms[calendar]) // self.slot_ms[calendar]
-        bucket: Integers = self._bucket[self._first_slot[calendar] + slot].astype(np.int64)
+        slot = (time + self.slot_shift_ms[calendar]) // self.slot_ms[calendar]
+        bucket: Integers = self._bucket[slot].astype(np.int64)
         return bucket
 
     def span(self) -> tuple[int, int]:
@@ -305,8 +301,7 @@ def _part_units(catalogue: Catalogue, places: Sequence[Place], frames: Frames, l
 def frame_columns(frames: Frames, calendar: Integers) -> dict[str, object]:
     """The columns by which a `scope` table's rows find their buckets; `calendar` is the index of each row's."""
     return {
-        "slot_base": frames.slot_base[calendar],
-        "slot_origin_ms": frames.slot_origin_ms[calendar],
+        "slot_shift_ms": frames.slot_shift_ms[calendar],
         "slot_ms": frames.slot_ms[calendar],
         "range_start_ms": frames.range_start[calendar],
         "range_end_ms": frames.range_end[calendar],

@@ -68,7 +68,7 @@ def scanned(catalogue: Catalogue, units: SiteUnits | PartUnits) -> Scanned:
     rssi = {site_id: each.integer("wifi_visit_rssi") for site_id, each in settings.items()}
     bounce = {site_id: each.ms("wifi_bounce_s") for site_id, each in settings.items()}
     randomized = {site_id: each.text("wifi_randomized") != "drop" for site_id, each in settings.items()}
-    names = ["unit", "slot_base", "slot_origin_ms", "slot_ms", "range_start_ms", "range_end_ms", "sensor_id"]
+    names = ["unit", "slot_shift_ms", "slot_ms", "range_start_ms", "range_end_ms", "sensor_id"]
     parts = scope.column("part_id") if isinstance(units, PartUnits) else np.full(len(sensor_ids), _NO_ZONE)
     columns = {
         **{name: scope.column(name) for name in names},

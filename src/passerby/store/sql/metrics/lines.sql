@@ -8,7 +8,7 @@ from (
         (count(*) filter (c.direction = 'out'))::decimal(28, 9) as line_out
     from crossings as c
     join scope on scope.sensor_id = c.sensor_id and scope.part_id = c.line_id
-    join slots on slots.slot = scope.slot_base + (c.started_ms - scope.slot_origin_ms) // scope.slot_ms
+    join slots on slots.slot = (c.started_ms + scope.slot_shift_ms) // scope.slot_ms
     where c.started_ms >= $start_ms and c.started_ms < $end_ms
         and c.started_ms >= scope.range_start_ms and c.started_ms < scope.range_end_ms
         and {{ metrics/counted_roles }}
@@ -21,7 +21,7 @@ from (
         sum(n.count_out::decimal(28, 9)) as line_out
     from counts as n
     join scope on scope.sensor_id = n.sensor_id and scope.part_id = n.line_id
-    join slots on slots.slot = scope.slot_base + (n.started_ms - scope.slot_origin_ms) // scope.slot_ms
+    join slots on slots.slot = (n.started_ms + scope.slot_shift_ms) // scope.slot_ms
     where n.started_ms >= $start_ms and n.started_ms < $end_ms
         and n.started_ms >= scope.range_start_ms and n.started_ms < scope.range_end_ms
         and $with_counts

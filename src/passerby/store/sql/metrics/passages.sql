@@ -2,7 +2,7 @@
 select scope.unit, slots.bucket, count(*) as walk_bys
 from passages as p
 join scope on scope.sensor_id = p.sensor_id
-join slots on slots.slot = scope.slot_base + (p.started_ms - scope.slot_origin_ms) // scope.slot_ms
+join slots on slots.slot = (p.started_ms + scope.slot_shift_ms) // scope.slot_ms
 where p.started_ms >= $start_ms and p.started_ms < $end_ms
     and p.started_ms >= scope.range_start_ms and p.started_ms < scope.range_end_ms
     and p.class = 'person'

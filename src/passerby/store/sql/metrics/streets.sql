@@ -13,7 +13,7 @@ select
     sum(case when p.class = 'unknown' then 1 else 0 end)::bigint as vehicle_unknown
 from passages as p
 join scope on scope.sensor_id = p.sensor_id
-join slots on slots.slot = scope.slot_base + (p.started_ms - scope.slot_origin_ms) // scope.slot_ms
+join slots on slots.slot = (p.started_ms + scope.slot_shift_ms) // scope.slot_ms
 where p.started_ms >= $start_ms and p.started_ms < $end_ms
     and p.started_ms >= scope.range_start_ms and p.started_ms < scope.range_end_ms
 group by scope.unit, slots.bucket

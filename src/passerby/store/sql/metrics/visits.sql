@@ -9,7 +9,7 @@ select
 from (
     {{ metrics/each_visit }}
 ) as visit
-join slots on slots.slot = visit.slot_base + (visit.started_ms - visit.slot_origin_ms) // visit.slot_ms
+join slots on slots.slot = (visit.started_ms + visit.slot_shift_ms) // visit.slot_ms
 where visit.started_ms >= $start_ms and visit.started_ms < $end_ms
     and visit.started_ms >= visit.range_start_ms and visit.started_ms < visit.range_end_ms
 group by visit.unit, slots.bucket

@@ -26,7 +26,7 @@ from (
         w.rssi >= scope.visit_rssi and w.ended_ms - w.started_ms >= scope.bounce_ms as stayed
     from wifi_visits as w
     join scope on scope.sensor_id = w.sensor_id and scope.part_id = coalesce(w.zone_id, -1)
-    join slots on slots.slot = scope.slot_base + (w.started_ms - scope.slot_origin_ms) // scope.slot_ms
+    join slots on slots.slot = (w.started_ms + scope.slot_shift_ms) // scope.slot_ms
     where w.started_ms >= $start_ms and w.started_ms < $end_ms
         and w.started_ms >= scope.range_start_ms and w.started_ms < scope.range_end_ms
         and (scope.with_randomized or not coalesce(w.randomized, false))

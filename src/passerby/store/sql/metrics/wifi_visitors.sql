@@ -43,7 +43,7 @@ found as (
         w.started_ms = f.first_ms or coalesce(w.zone_id is not null and w.started_ms < f.until_ms, false) as is_new
     from heard as w
     join scope on scope.sensor_id = w.sensor_id and scope.part_id = coalesce(w.zone_id, -1)
-    join slots on slots.slot = scope.slot_base + (w.started_ms - scope.slot_origin_ms) // scope.slot_ms
+    join slots on slots.slot = (w.started_ms + scope.slot_shift_ms) // scope.slot_ms
     join first_stays as f on f.site_id = w.site_id and f.period = w.period and f.device = w.device
     where w.started_ms >= $start_ms
         and w.started_ms >= scope.range_start_ms and w.started_ms < scope.range_end_ms

@@ -7,7 +7,7 @@ select
 from (
     {{ metrics/each_zone_visit }}
 ) as stay
-join slots on slots.slot = stay.slot_base + (stay.started_ms - stay.slot_origin_ms) // stay.slot_ms
+join slots on slots.slot = (stay.started_ms + stay.slot_shift_ms) // stay.slot_ms
 where stay.started_ms >= $start_ms and stay.started_ms < $end_ms
     and stay.started_ms >= stay.range_start_ms and stay.started_ms < stay.range_end_ms
 group by stay.unit, slots.bucket
