@@ -63,4 +63,5 @@ def test_what_is_wrong_is_said_at_its_field(page, dashboard):
     check(page, "reports-wrong")
     text = page.inner_text("main")
     assert "'nobody' is not an e-mail address" in text
+    assert text.count("IANA name, such as Europe/Zurich") == 1
     assert page.get_by_label("To", exact=True).input_value() == "nobody"
