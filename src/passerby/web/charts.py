@@ -139,7 +139,7 @@ def trend(  # noqa: PLR0913, PLR0917  # what it is called, and its columns
 ) -> Chart:
     """Series over local time; `labels` are the buckets' floors.
 
-    `whole`: which buckets are complete (left out: all); the others are rings, which no line joins to their neighbours.
+    `whole`: which buckets are complete (left out: all); the others are rings, which no line joins to those.
     `dark`: where nobody looked, which is shaded (left out: the gaps of the first series).
     """
     columns = (
@@ -328,7 +328,14 @@ def _trend(form: _Trend) -> Spec:
         )
         .transform_filter("isValid(datum.part)")
     )
-    layers = [*([shade] if form.shaded else []), lines, *([rings] if form.rings else [])]
+    # With sites far apart most of a day may be rings: a thin line of their own shows the way they go.
+    faint = (
+        alt.Chart()
+        .mark_line(strokeWidth=1, opacity=0.5, interpolate="linear", invalid="break-paths-filter-domains")
+        .encode(x=x, y=rings.encoding.y, color=color)
+        .transform_filter("isValid(datum.series)")
+    )
+    layers = [*([shade] if form.shaded else []), lines, *([faint, rings] if form.rings else [])]
     return _spec(alt, alt.layer(*layers) if len(layers) > 1 else lines)
 
 
