@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,6 +88,11 @@ class Watching:
         self._store = store
         self.read = []
         self.after = lambda: None
+        self.looked = threading.Semaphore(0)
+
+    def version(self, *asked):
+        self.looked.release()
+        return self._store.version(*asked)
 
     def __getattr__(self, name):
         return getattr(self._store, name)
@@ -103,8 +111,9 @@ def ten_days(holder):
     store = Watching(holder.filled([visit(NOON + DAY)]))
     kept = KeptSums(store)
 
-    def ask(catalogue=None, until=20_010 * DAY):
-        store.read.clear()
+    def ask(catalogue=None, until=20_010 * DAY, *, clear=True):
+        if clear:
+            store.read.clear()
         frames = [calendar("1d", "UTC", 20_000 * DAY, until)]
         found = compute(store, catalogue or catalogue_of(), ["visits"], [Place("site", 1)], frames, kept=kept)
         return dict(zip(found.bucket.tolist(), found.value.tolist(), strict=True)), list(store.read)
@@ -146,6 +155,26 @@ def test_what_arrives_while_a_day_is_read_is_in_the_next_answer(ten_days):
     store.after = arrive
     assert ask()[0] == {1: 1}
     assert ask() == ({1: 2}, [(1, 2)])
+
+
+def test_of_many_readers_at_once_one_adds_up(ten_days):
+    store, _, ask = ten_days
+    reading, go_on = threading.Event(), threading.Event()
+
+    def wait():
+        reading.set()
+        assert go_on.wait(30)
+
+    store.after = wait
+    with ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(ask)]
+        assert reading.wait(30)
+        readers += [pool.submit(ask, clear=False) for _ in range(3)]
+        for _ in range(4 * 10):  # each looked for each day and found none
+            assert store.looked.acquire(timeout=30)
+        go_on.set()
+        assert [reader.result()[0] for reader in readers] == [{1: 1}] * 4
+    assert store.read == [(0, 10)]
 
 
 def test_a_setting_that_changes_makes_everything_anew(ten_days):

@@ -15,8 +15,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pyarrow as pa
@@ -63,6 +65,15 @@ class _Kept:
     sums: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The sums of days that are there, the versions of those to keep, and by calendar which days have to be read."""
+
+    found: list[tuple[_Spot, Floats]]
+    versions: dict[_Spot, int]
+    missing: list[Flags]
+
+
 class KeptSums:
     """Keeps the sums of queries over the facts of one store. Safe to use from several threads."""
 
@@ -72,6 +83,7 @@ class KeptSums:
         self._lock = threading.Lock()
         self._groups: OrderedDict[_Group, dict[_Bounds, _Kept]] = OrderedDict()
         self._size = 0
+        self._turns: WeakValueDictionary[tuple[_Group, ...], threading.Lock] = WeakValueDictionary()
 
     def sums(
         self, asked: Asked, units: Units, name: str, tables: dict[str, pa.Table], parameters: Mapping[str, Parameter]
@@ -82,29 +94,34 @@ class KeptSums:
         """
         if not all(each.size in _LONG and each.zone in zone_names() for each in asked.frames.calendars):
             return asked.sums(name, Window(*asked.frames.span()), tables, **parameters)
-        query = QUERIES[name]
         ((table_name, table),) = tables.items()
         days = _Days(asked.frames, units, table)
         groups: list[_Group] = [(name, *sorted(parameters.items()), each) for each in days.fingerprints]
-        found, versions, missing = self._known(days, groups, query)
-        within = replace(asked, frames=days.frames, slots=days.frames.slots(missing))
-        for stretch in days.stretches(missing):
-            rows = within.sums(name, stretch, {table_name: days.table}, **parameters)
-            of_days = days.sums_by_day(rows, query.columns)
-            found += of_days.items()
-            for spot, version in versions.items():
-                if days.holds(stretch, spot):
-                    sums = of_days.get(spot, np.zeros((1 + len(query.columns), 0)))
-                    self._keep(groups[spot[0]], days.bounds(spot), _Kept(version, sums))
-        return days.table_of(found, query.columns)
+        within = replace(asked, frames=days.frames)
 
-    def _known(
-        self, days: _Days, groups: Sequence[_Group], query: Summed
-    ) -> tuple[list[tuple[_Spot, Floats]], dict[_Spot, int], list[Flags]]:
-        """(sums that are kept, the versions of those to keep, by calendar which days have to be read)."""
-        found: list[tuple[_Spot, Floats]] = []
-        versions: dict[_Spot, int] = {}
-        missing = [np.zeros(len(each), dtype=np.bool_) for each in days.frames.calendars]
+        def read(window: Window, slots: pa.Table) -> pa.Table:
+            return replace(within, slots=slots).sums(name, window, {table_name: days.table}, **parameters)
+
+        known = self._known(days, groups, QUERIES[name])
+        if not known.versions:
+            return self._read(days, groups, known, QUERIES[name], read)
+        with self._turn(groups):
+            # Whoever had the turn before may have read them.
+            return self._read(days, groups, self._known(days, groups, QUERIES[name]), QUERIES[name], read)
+
+    @contextmanager
+    def _turn(self, groups: Sequence[_Group]) -> Iterator[None]:
+        """One reader of the same sums at a time: after a start everybody wants them, and one scan does for all."""
+        key = tuple(groups)
+        with self._lock:
+            turn = self._turns.get(key)
+            if turn is None:
+                turn = self._turns[key] = threading.Lock()
+        with turn:
+            yield
+
+    def _known(self, days: _Days, groups: Sequence[_Group], query: Summed) -> _Known:
+        known = _Known([], {}, [np.zeros(len(each), dtype=np.bool_) for each in days.frames.calendars])
         for spot, whole in days.spots():
             if whole:
                 bounds = days.bounds(spot)
@@ -112,11 +129,30 @@ class KeptSums:
                 version = self._store.version(query.kinds, *bounds)
                 kept = self._kept(groups[spot[0]], bounds)
                 if kept is not None and kept.version == version:
-                    found.append((spot, kept.sums))
+                    known.found.append((spot, kept.sums))
                     continue
-                versions[spot] = version
-            missing[spot[0]][spot[1]] = True
-        return found, versions, missing
+                known.versions[spot] = version
+            known.missing[spot[0]][spot[1]] = True
+        return known
+
+    def _read(
+        self,
+        days: _Days,
+        groups: Sequence[_Group],
+        known: _Known,
+        query: Summed,
+        read: Callable[[Window, pa.Table], pa.Table],
+    ) -> pa.Table:
+        """Read what is missing, keep the whole days of it, and answer."""
+        slots = days.frames.slots(known.missing)
+        for stretch in days.stretches(known.missing):
+            of_days = days.sums_by_day(read(stretch, slots), query.columns)
+            known.found.extend(of_days.items())
+            for spot, version in known.versions.items():
+                if days.holds(stretch, spot):
+                    sums = of_days.get(spot, np.zeros((1 + len(query.columns), 0)))
+                    self._keep(groups[spot[0]], days.bounds(spot), _Kept(version, sums))
+        return days.table_of(known.found, query.columns)
 
     def _kept(self, group: _Group, day: _Bounds) -> _Kept | None:
         with self._lock:
