@@ -26,7 +26,7 @@ from threading import Thread
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 from palette import shrink
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from passerby.catalogue.repository import Repository
 from passerby.people import People, Sessions
@@ -76,11 +76,14 @@ def first_listed(page: Page, _: Demonstration) -> None:
     page.wait_for_load_state()
 
 
-def until(page: Page, text: str) -> None:
-    """Load the page again until it says `text`."""
-    while page.get_by_text(text, exact=True).count() == 0:
+def until(page: Page, wanted: Locator) -> None:
+    """Load the page again until it has what is wanted, for a minute at most."""
+    for _ in range(120):
+        if wanted.count():
+            return
         page.wait_for_timeout(500)
         page.reload()
+    raise SystemExit(f"{page.url} never has {wanted}")
 
 
 def fill_key(page: Page, _: Demonstration) -> None:
@@ -108,7 +111,7 @@ def use_webhook(page: Page, _: Demonstration) -> None:
     page.fill("[name=start]", f"{noon:%Y-%m-%dT%H:%M:%S}")
     page.fill("[name=end]", f"{noon + timedelta(minutes=20):%Y-%m-%dT%H:%M:%S}")
     press(page, "Send again")
-    until(page, "finished")
+    until(page, page.get_by_text("finished", exact=True))
 
 
 def make_webhook(page: Page, _: Demonstration) -> None:
@@ -147,7 +150,7 @@ def send_report(page: Page, _: Demonstration) -> None:
     fill_report(page, _)
     press(page, "Make the report")
     press(page, "Send now")
-    until(page, "sent")
+    until(page, page.locator("tbody tr"))
 
 
 def add_person(page: Page, name: str, role: str, sites: int) -> None:
