@@ -27,7 +27,7 @@ _PEOPLE = (
         "persons",
         "sum",
         _SITES,
-        "Everybody who came in and did not turn on the heel.",
+        "Everybody who came in and did not leave at once.",
         "all_visits - bounces",
     ),
     Metric(

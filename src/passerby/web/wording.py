@@ -10,7 +10,7 @@ from passerby.metrics.registry import METRICS
 LABELS: Mapping[str, str] = {
     "visits": "Visitors",
     "all_visits": "Everybody who came in",
-    "bounces": "Turned on the heel",
+    "bounces": "Left at once",
     "turn_in_rate": "Turn-in rate",
     "mean_dwell_time": "Mean stay",
     "walk_bys": "Passed by",
