@@ -35,7 +35,7 @@ demo: install ## Load a simulated network into ./demo-data and serve it on 127.0
 	$(BIN)/passerby demo --data demo-data
 
 test: check browser php ## Lint, types and all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: dev
 	$(BIN)/ruff check .

@@ -21,7 +21,7 @@ from passerby.metrics.places import Place
 
 NAMES = [*contents._SUMS, "impressions_per_play"]
 SHOWN = (101, 102, 103)
-SETTINGS = settings(max_examples=about(12), deadline=None)
+SETTINGS = settings(max_examples=about(8), deadline=None)
 CASES = media.cases(media.shown_view, media.shown_view, media.play, sizes=["30m", "1h", "1d", "7d", "1M"])
 
 
