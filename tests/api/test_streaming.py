@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from passerby.api.streaming import streamed
+from passerby.api.streaming import streamed, streamed_in_place
 
 
 class Source:
@@ -30,16 +30,17 @@ class Source:
         self._loop.call_soon_threadsafe(self.closed.set)
 
 
-async def read(source):
-    answer = await streamed(source, "text/plain", {})
+async def read(source, send=streamed):
+    answer = await send(source, "text/plain", {})
     return [piece async for piece in answer.iterator]
 
 
 @pytest.mark.parametrize("pieces", [[], [b""], [b"a"], [b"a", b"", b"b"], [b"%d" % n for n in range(500)]])
-def test_every_piece_is_sent_once_and_in_order(pieces):
+@pytest.mark.parametrize("send", [streamed, streamed_in_place])
+def test_every_piece_is_sent_once_and_in_order(pieces, send):
     async def run():
         source = Source(*pieces)
-        assert await read(source) == [piece for piece in pieces if piece]
+        assert await read(source, send) == [piece for piece in pieces if piece]
         await source.closed.wait()
 
     asyncio.run(run())
@@ -57,6 +58,25 @@ def test_no_more_is_made_ahead_than_is_sent_together():
         await pieces.aclose()  # the reader goes away
         await source.closed.wait()
         assert source.given <= 3
+
+    asyncio.run(run())
+
+
+def test_in_place_nothing_is_made_ahead_and_others_have_their_turn_after_each_piece():
+    async def run():
+        source = Source(*[b"a"] * 9)
+        answer = await streamed_in_place(source, "text/plain", {})
+        assert source.given == 1
+        pieces = aiter(answer.iterator)
+        turns = []
+        for number in range(3):
+            asyncio.get_running_loop().call_soon(turns.append, number)
+            await anext(pieces)
+        assert turns == [0, 1, 2]
+        assert source.given == 3
+        await pieces.aclose()  # the reader goes away
+        await source.closed.wait()
+        assert source.given == 3
 
     asyncio.run(run())
 

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 
 from litestar.response import Stream
 
@@ -20,6 +20,26 @@ async def streamed(pieces: Iterator[bytes], media_type: str, headers: Mapping[st
     work = _Work(pieces)
     first = await asyncio.to_thread(work.first)
     return Stream(_rest(first, work), media_type=media_type, headers=dict(headers))
+
+
+async def streamed_in_place(pieces: Iterator[bytes], media_type: str, headers: Mapping[str, str]) -> Stream:
+    """As `streamed`, of pieces that are made in well under a millisecond each, as those of a cached file are.
+
+    They are made where they are sent from, so that they are still in the core's cache: by way of a thread the answer
+    took nearly twice as long. Other requests have their turn after each piece.
+    """
+    work = _Work(pieces)
+    first = await asyncio.to_thread(work.first)
+    return Stream(_in_place(first, pieces, work), media_type=media_type, headers=dict(headers))
+
+
+async def _in_place(first: list[bytes], pieces: Iterator[bytes], work: _Work) -> AsyncIterator[bytes]:
+    try:
+        for piece in filter(None, chain(first, pieces)):
+            yield piece
+            await asyncio.sleep(0)
+    finally:
+        work.close()
 
 
 async def _rest(first: list[bytes], work: _Work) -> AsyncIterator[bytes]:

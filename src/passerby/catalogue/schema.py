@@ -314,6 +314,7 @@ export_jobs = Table(
     Column("expires_ms", BigInteger),
     Column("file", String),
     Column("bytes", BigInteger),
+    Column("length", BigInteger),
     Column("fail_reason", String),
     UniqueConstraint("kind", "digest"),
     # An id names a job for ever, also in the log, so none is given out twice.

@@ -24,7 +24,10 @@ _UNDER_WAY = ("waiting", "running")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One export. Times in UTC milliseconds; `file` is set once it is finished, `fail_reason` once it has failed."""
+    """One export. Times in UTC milliseconds; `file` is set once it is finished, `fail_reason` once it has failed.
+
+    `length` is that of the answer, `bytes` that of the compressed file.
+    """
 
     id: int
     kind: str
@@ -36,6 +39,7 @@ class Job:
     expires_ms: int | None
     file: str | None
     bytes: int | None
+    length: int | None
     fail_reason: str | None
 
 
@@ -109,9 +113,11 @@ class JobTable:
         """A job that was stopped half-way waits again."""
         self._end(number, {"state": "waiting"})
 
-    def finish(self, number: int, *, file: str, size: int, expires_ms: int) -> bool:
+    def finish(self, number: int, *, file: str, size: int, length: int, expires_ms: int) -> bool:
         """The result is in `file`; False when nobody wants it any more (it was asked for anew)."""
-        return self._end(number, {"state": "finished", "file": file, "bytes": size, "expires_ms": expires_ms})
+        return self._end(
+            number, {"state": "finished", "file": file, "bytes": size, "length": length, "expires_ms": expires_ms}
+        )
 
     def fail(self, number: int, *, reason: str, expires_ms: int) -> bool:
         """The job cannot be done; why, for a person."""

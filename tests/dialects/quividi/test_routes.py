@@ -40,6 +40,7 @@ def test_a_cached_answer_is_sent_as_it_is_kept_to_a_client_that_takes_zstd(vidi,
     assert "content-encoding" not in plain.headers
     assert packed.headers["content-encoding"] == "zstd"
     assert int(packed.headers["content-length"]) < len(plain.content) / 5
+    assert int(plain.headers["content-length"]) == len(plain.content)
     assert {answer.headers["vary"] for answer in (plain, packed)} == {"Accept-Encoding"}
     assert {answer.headers["content-type"] for answer in (plain, packed)} == {"application/json"}
     # The client unpacks it.

@@ -13,7 +13,7 @@ from litestar.response import Stream
 from litestar.types import ExceptionHandlersMap, HTTPScope
 
 from passerby.acting import acting
-from passerby.api.streaming import streamed
+from passerby.api.streaming import streamed_in_place
 from passerby.catalogue.model import Credential
 from passerby.content_coding import coding
 from passerby.dialects.quividi import auth, openapi
@@ -73,9 +73,12 @@ async def _result(request: AnyRequest, services: Services, job: Job) -> Stream:
     """The whole answer; to a client that takes zstd as it is kept, which is a fraction of its size."""
     packed = coding(request.headers.get("accept-encoding", ""), ["zstd"]) == "zstd"
     headers = {"Vary": "Accept-Encoding"}
+    length = job.bytes if packed else job.length
     if packed:
-        headers |= {"Content-Encoding": "zstd", "Content-Length": str(job.bytes)}
-    return await streamed(services.exports.read(job, packed=packed), MediaType.JSON, headers)
+        headers["Content-Encoding"] = "zstd"
+    if length is not None:
+        headers["Content-Length"] = str(length)
+    return await streamed_in_place(services.exports.read(job, packed=packed), MediaType.JSON, headers)
 
 
 def _state(job: Job) -> dict[str, object]:
