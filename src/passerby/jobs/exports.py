@@ -29,7 +29,7 @@ _SWEEP_S = 60.0
 _FREE_BYTES = 1 << 30
 _LEAST_FREE_BYTES = 1 << 28
 # Small enough to stay in a core's cache between decompressing and sending: larger ones took more time.
-_PIECE_BYTES = 1 << 18
+_PIECE_BYTES = 1 << 19
 # The store may be opening its file again; a job outlives that.
 _RETRIES_S = (1.0, 5.0, 15.0)
 # Threads beside the one that makes the answer: it goes on while a piece is compressed.
